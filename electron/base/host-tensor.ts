@@ -1,0 +1,19 @@
+/** A tensor in host memory, row-major: what crosses between rooms, processes and files. */
+export type HostTensor =
+  | { readonly dtype: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: 'int32'; readonly shape: readonly number[]; readonly data: Int32Array }
+  | { readonly dtype: 'bool'; readonly shape: readonly number[]; readonly data: Uint8Array }
+
+export type HostTensors = Record<string, HostTensor>
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1)
+}
+
+export function float32(data: Float32Array, shape: readonly number[]): HostTensor {
+  return { dtype: 'float32', shape, data }
+}
+
+export function int32(data: Int32Array, shape: readonly number[]): HostTensor {
+  return { dtype: 'int32', shape, data }
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+
+/** The whole configuration of one training run. Every field has a default, so `{}` is the `nano` preset. */
+
+export const providerNames = ['tensorflow-gpu', 'tensorflow', 'onnx-cuda', 'onnx-webgpu', 'onnx-dml', 'onnx-coreml', 'onnx-cpu', 'cpu'] as const
+export const providerNameSchema = z.enum(providerNames)
+export type ProviderName = z.infer<typeof providerNameSchema>
+export const deviceSchema = z.enum(['auto', ...providerNames])
+export type Device = z.infer<typeof deviceSchema>
+
+const positiveInt = z.number().int().positive()
+
+export const backboneSchema = z.strictObject({
+  /** `conv`: stride-2 3x3 convolutions to a small token grid. `patch`: linear patches as in ViT. */
+  stem: z.enum(['conv', 'patch']).default('conv').describe('How a picture becomes tokens'),
+  /** Output channels of each stride-2 convolution; the last is projected to `width`. Stem `conv` only. */
+  stemChannels: z.array(positiveInt).min(1).default([16, 32, 64, 96]),
+  /** Side of a patch in pixels. Stem `patch` only. */
+  patchSizePx: positiveInt.default(8),
+  width: positiveInt.default(96),
+  depth: positiveInt.default(3),
+  heads: positiveInt.default(4),
+  mlpRatio: z.number().positive().default(4),
+  /** Longest instruction in tokens. */
+  maxTextTokens: positiveInt.default(12),
+})
+
+export const actionSchema = z.strictObject({
+  variant: z.enum(['pi0', 'pi05']).default('pi0').describe('pi0: state token and time MLP. pi05: adaRMS time, no state token'),
+  width: positiveInt.default(96),
+  mlpRatio: z.number().positive().default(4),
+  /** Actions predicted at once. */
+  chunk: positiveInt.default(10),
+  /** Flow times drawn per prefix: more action loss for one pass of the backbone. */
+  flowTimesPerPrefix: positiveInt.default(2),
+  /** Euler steps at inference. */
+  eulerSteps: positiveInt.default(10),
+  /** Actions executed before the policy is asked again. */
+  replanSteps: positiveInt.default(5),
+})
+
+export const motionSchema = z.strictObject({
+  /** `none` trains the action head alone. */
+  target: z.enum(['none', 'motion-image']).default('motion-image'),
+  /** Weight of the motion loss in L = L_action + lambda * L_motion. */
+  lambda: z.number().min(0).default(1),
+  /** Steps from the observed frame to the frame the flow points at. */
+  horizonSteps: positiveInt.default(5),
+  camera: z.string().default('agentview'),
+  /** `image-max` is the paper's; `fixed` keeps absolute speed, in `fixedPx` pixels at full saturation. */
+  normalisation: z.enum(['image-max', 'fixed']).default('image-max'),
+  fixedPx: z.number().positive().default(8),
+  /** Flow whose largest magnitude is below this stays white. */
+  staticPx: z.number().min(0).default(0.5),
+  /** `reversed` draws minus the forward flow, as the paper's pictures do. */
+  sign: z.enum(['forward', 'reversed']).default('forward'),
+  width: positiveInt.default(96),
+  depth: positiveInt.default(4),
+  heads: positiveInt.default(4),
+  mlpRatio: z.number().positive().default(4),
+  patchSize: positiveInt.default(2),
+  eulerSteps: positiveInt.default(10),
+  timeDistribution: z.enum(['beta', 'uniform', 'logit-normal']).default('beta'),
+})
+
+export const vaeSchema = z.strictObject({
+  latentChannels: positiveInt.default(4),
+  /** Channels per resolution; each level after the first halves the picture. */
+  blockChannels: z.array(positiveInt).min(1).default([16, 32, 32]),
+  layersPerBlock: positiveInt.default(1),
+  normGroups: positiveInt.default(8),
+  klWeight: z.number().min(0).default(1e-6),
+  steps: positiveInt.default(300),
+  batchSize: positiveInt.default(16),
+  learningRate: z.number().positive().default(2e-3),
+})
+
+export const optimiserSchema = z.strictObject({
+  learningRate: z.number().positive().default(1e-3),
+  /** Learning rate at the end of the cosine, as a fraction of the peak. */
+  finalFraction: z.number().min(0).max(1).default(0.05),
+  warmupSteps: z.number().int().min(0).default(100),
+  weightDecay: z.number().min(0).default(0.01),
+  beta1: z.number().min(0).max(1).default(0.9),
+  beta2: z.number().min(0).max(1).default(0.95),
+  epsilon: z.number().positive().default(1e-8),
+  clipNorm: z.number().positive().default(1),
+  emaDecay: z.number().min(0).max(1).default(0.999),
+})
+
+export const trainConfigSchema = z.strictObject({
+  preset: z.string().default('nano'),
+  seed: z.number().int().min(0).max(0xffffffff).default(0),
+  device: deviceSchema.default('auto'),
+  threads: z.number().int().min(0).default(0).describe('0 takes every core'),
+  data: z.strictObject({
+    /** A dataset's id in the catalogue, or its folder. */
+    dataset: z.string().min(1),
+    cameras: z.array(z.string()).min(1).default(['agentview', 'robot0_eye_in_hand']),
+    imageSizePx: positiveInt.default(64),
+    /** Share of episodes, taken from the end, that never enters training. */
+    validationFraction: z.number().min(0).max(0.9).default(0.1),
+    /** Random shift of the pictures in pixels; the motion image moves alike. */
+    randomShiftPx: z.number().int().min(0).default(2),
+  }),
+  backbone: backboneSchema.prefault({}),
+  action: actionSchema.prefault({}),
+  motion: motionSchema.prefault({}),
+  vae: vaeSchema.prefault({}),
+  optimiser: optimiserSchema.prefault({}),
+  steps: positiveInt.default(2000),
+  batchSize: positiveInt.default(32),
+  validateEvery: positiveInt.default(200),
+  checkpointEvery: positiveInt.default(500),
+  keepCheckpoints: positiveInt.default(3),
+})
+export type TrainConfig = z.infer<typeof trainConfigSchema>
+export type TrainConfigInput = z.input<typeof trainConfigSchema>

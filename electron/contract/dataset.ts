@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { problemSchema } from './problem.ts'
+
+export const featureSchema = z.object({
+  key: z.string(),
+  dtype: z.string(),
+  shape: z.array(z.number().int()),
+  names: z.array(z.string()).nullable(),
+})
+export type Feature = z.infer<typeof featureSchema>
+
+export const datasetSummarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  path: z.string(),
+  format: z.string(),
+  fps: z.number(),
+  episodeCount: z.number().int(),
+  frameCount: z.number().int(),
+  cameras: z.array(z.string()),
+  tasks: z.array(z.string()),
+  problemCount: z.number().int(),
+})
+export type DatasetSummary = z.infer<typeof datasetSummarySchema>
+
+export const episodeSummarySchema = z.object({
+  index: z.number().int(),
+  frameCount: z.number().int(),
+  instruction: z.string(),
+  seed: z.number().int().nullable(),
+})
+export type EpisodeSummary = z.infer<typeof episodeSummarySchema>
+
+export const datasetDetailSchema = datasetSummarySchema.extend({
+  features: z.array(featureSchema),
+  episodes: z.array(episodeSummarySchema),
+  problems: z.array(problemSchema),
+})
+export type DatasetDetail = z.infer<typeof datasetDetailSchema>
+
+/** One episode's low-dimensional data. `state` and `action` are [frameCount][dimension]. */
+export const episodeDetailSchema = episodeSummarySchema.extend({
+  fps: z.number(),
+  cameras: z.array(z.string()),
+  stateNames: z.array(z.string()),
+  actionNames: z.array(z.string()),
+  state: z.array(z.array(z.number())),
+  action: z.array(z.array(z.number())),
+})
+export type EpisodeDetail = z.infer<typeof episodeDetailSchema>

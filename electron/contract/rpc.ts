@@ -1,0 +1,60 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { datasetDetailSchema, datasetSummarySchema, episodeDetailSchema } from './dataset.ts'
+import { replayErrorsSchema, replaySchema } from './replay.ts'
+import { presetSchema, runDetailSchema, runSummarySchema } from './run.ts'
+import { doctorReportSchema, systemInfoSchema } from './system.ts'
+
+/**
+ * What the page may ask of the host. One contract for both transports (MessagePort in Electron, WebSocket in the
+ * headless host). Errors arrive as ORPCError whose `data` is {code, message, hint}. Pictures and series do not pass
+ * here: see blob.ts.
+ */
+
+const id = z.string().min(1).max(200)
+const byId = z.object({ id })
+
+/** Events are sent in batches at most every 100 ms. */
+export const kinoraEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('run-changed'), run: runSummarySchema }),
+  z.object({ type: z.literal('run-removed'), id: z.string() }),
+  /** New records lie in the run's metrics up to `step`; the page asks for the window it shows. */
+  z.object({ type: z.literal('metrics-appended'), id: z.string(), step: z.number().int(), names: z.array(z.string()) }),
+  z.object({ type: z.literal('dataset-changed'), dataset: datasetSummarySchema }),
+  z.object({ type: z.literal('system-changed'), info: systemInfoSchema }),
+  z.object({ type: z.literal('replay-progress'), id: z.string(), predictedFrames: z.number().int() }),
+])
+export type KinoraEvent = z.infer<typeof kinoraEventSchema>
+
+export const contract = {
+  system: {
+    info: oc.output(systemInfoSchema),
+    doctor: oc.output(doctorReportSchema),
+  },
+  datasets: {
+    list: oc.output(z.array(datasetSummarySchema)),
+    get: oc.input(byId).output(datasetDetailSchema),
+    /** Opens a folder in place and adds it to the catalogue. */
+    add: oc.input(z.object({ path: z.string().min(1).max(4096) })).output(datasetSummarySchema),
+    episode: oc.input(z.object({ id, episode: z.number().int().min(0) })).output(episodeDetailSchema),
+  },
+  runs: {
+    list: oc.output(z.array(runSummarySchema)),
+    get: oc.input(byId).output(runDetailSchema),
+    presets: oc.output(z.array(presetSchema)),
+    /** `config` is checked whole against trainConfigSchema; the answer is the queued run. */
+    create: oc.input(z.object({ name: z.string().max(120), config: z.record(z.string(), z.unknown()) })).output(runSummarySchema),
+    pause: oc.input(byId).output(runSummarySchema),
+    resume: oc.input(byId).output(runSummarySchema),
+    stop: oc.input(byId).output(runSummarySchema),
+  },
+  replay: {
+    /** Prepares a replay and predicts every frame in the background; `replay-progress` events tell how far. */
+    open: oc
+      .input(z.object({ runId: id, checkpointStep: z.number().int().nullable(), datasetId: id.nullable(), episode: z.number().int().min(0) }))
+      .output(replaySchema),
+    errors: oc.input(byId).output(replayErrorsSchema),
+    close: oc.input(byId).output(z.object({})),
+  },
+  events: oc.output(eventIterator(z.array(kinoraEventSchema))),
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { providerNameSchema, trainConfigSchema } from './config.ts'
+import { errorSchema } from './errors.ts'
+
+export const runStates = ['queued', 'starting', 'running', 'stalled', 'pausing', 'paused', 'finished', 'stopped', 'failed', 'crashed'] as const
+export const runStateSchema = z.enum(runStates)
+export type RunState = z.infer<typeof runStateSchema>
+
+/** States in which a process should be alive. */
+export const activeStates: readonly RunState[] = ['starting', 'running', 'stalled', 'pausing']
+/** States from which `resume` continues at the last verified checkpoint. */
+export const resumableStates: readonly RunState[] = ['paused', 'stopped', 'failed', 'crashed']
+
+/** `status.json` of a run folder: who runs it and how far it is. Rewritten atomically; the heartbeat is `updatedAt`. */
+export const runStatusSchema = z.object({
+  state: runStateSchema,
+  pid: z.number().int().nullable(),
+  /** Start time of that process from the operating system, so that a reused pid is not taken for it. */
+  processStart: z.string().nullable(),
+  /** Milliseconds since the epoch. */
+  updatedAt: z.number(),
+  phase: z.string(),
+  step: z.number().int(),
+  totalSteps: z.number().int(),
+  stepsPerSecond: z.number().nullable(),
+  etaSeconds: z.number().nullable(),
+  provider: providerNameSchema.nullable(),
+  error: errorSchema.nullable(),
+})
+export type RunStatus = z.infer<typeof runStatusSchema>
+
+/** Success of one policy on a fixed list of seeds, with a 95 % Wilson interval. */
+export const successSchema = z.object({
+  successes: z.number().int(),
+  n: z.number().int(),
+  low: z.number(),
+  high: z.number(),
+})
+export type Success = z.infer<typeof successSchema>
+
+export const rolloutSchema = z.object({
+  task: z.string(),
+  seed: z.number().int(),
+  success: z.boolean(),
+  steps: z.number().int(),
+  /** Why a failed rollout ended: step limit, non-finite action, unstable simulation. Null on success. */
+  reason: z.string().nullable(),
+})
+export type Rollout = z.infer<typeof rolloutSchema>
+
+/** `rollouts/evaluation-<step>.json` of a run folder. */
+export const evaluationSchema = z.object({
+  checkpointStep: z.number().int(),
+  seeds: z.array(z.number().int()),
+  replanSteps: z.number().int(),
+  total: successSchema,
+  tasks: z.array(successSchema.extend({ task: z.string(), instruction: z.string() })),
+  rollouts: z.array(rolloutSchema),
+  createdAt: z.number(),
+})
+export type Evaluation = z.infer<typeof evaluationSchema>
+
+export const runSummarySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  path: z.string(),
+  createdAt: z.number(),
+  datasetId: z.string(),
+  preset: z.string(),
+  motionTarget: z.string(),
+  seed: z.number().int(),
+  status: runStatusSchema,
+  checkpoints: z.array(z.number().int()),
+  /** Last value of each metric. */
+  lastMetrics: z.record(z.string(), z.number().nullable()),
+  evaluation: evaluationSchema.pick({ checkpointStep: true, total: true }).nullable(),
+})
+export type RunSummary = z.infer<typeof runSummarySchema>
+
+export const runDetailSchema = runSummarySchema.extend({
+  config: trainConfigSchema,
+  metricNames: z.array(z.string()),
+  evaluations: z.array(evaluationSchema),
+  log: z.array(z.string()),
+})
+export type RunDetail = z.infer<typeof runDetailSchema>
+
+export const presetSchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  /** Merged over the schema's defaults; has no dataset. */
+  config: z.record(z.string(), z.unknown()),
+  parameterCounts: z.object({ backbone: z.number().int(), action: z.number().int(), motion: z.number().int(), vae: z.number().int() }),
+})
+export type Preset = z.infer<typeof presetSchema>
+
+/**
+ * One line of `metrics/<segment>.ndjson`. A resumed run opens a new segment named by its first step; where segments
+ * overlap the later one wins. Non-finite values are kept as the strings "NaN", "Infinity", "-Infinity".
+ */
+export const metricRecordSchema = z.object({
+  step: z.number().int(),
+  /** Milliseconds since the epoch. */
+  wall: z.number(),
+  values: z.record(z.string(), z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])),
+})
+export type MetricRecord = z.infer<typeof metricRecordSchema>

@@ -1,0 +1,38 @@
+import type { Disposable } from '../base/disposable.ts'
+import type { FlowField, RgbImage } from '../base/image.ts'
+import type { DatasetDetail } from '../contract/dataset.ts'
+
+/** One episode's low-dimensional columns, row-major [frameCount, dimension]. */
+export interface EpisodeColumns {
+  readonly frameCount: number
+  readonly state: Float32Array
+  readonly action: Float32Array
+  /** Seconds from the episode's start. */
+  readonly timestamps: Float64Array
+}
+
+/** All frames of one camera of one episode: data is [frameCount, height, width, 3], 8-bit RGB. */
+export interface EpisodeFrames {
+  readonly frameCount: number
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
+
+/**
+ * Robot data on disk, read in place. `detail` has everything that the index knows; bad parts are rows in
+ * `detail.problems`, and episodes that cannot be read are left out of `detail.episodes`.
+ */
+export interface Dataset extends Disposable {
+  readonly detail: DatasetDetail
+  readonly stateNames: readonly string[]
+  readonly actionNames: readonly string[]
+  readEpisode(episode: number): Promise<EpisodeColumns>
+  readFrame(episode: number, camera: string, frame: number): Promise<RgbImage>
+  readFrames(episode: number, camera: string): Promise<EpisodeFrames>
+  /**
+   * Exact flow from frame t to t + horizonSteps (clamped to the last frame) for every t, or null where the source has
+   * none. Stored beside the data or rendered again from seed and actions, and cached.
+   */
+  readFlow(episode: number, camera: string, horizonSteps: number): Promise<readonly FlowField[] | null>
+}

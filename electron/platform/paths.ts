@@ -1,0 +1,33 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Where Kinora keeps what it makes. Everything that the user made lies in `datasets` and `runs`. */
+export interface Home {
+  readonly root: string
+  readonly datasets: string
+  readonly runs: string
+  readonly reports: string
+  /** Safe to delete. */
+  readonly cache: string
+  /** An index over `datasets` and `runs`; rebuilt when missing. */
+  readonly catalogue: string
+}
+
+/** `--home`, else KINORA_HOME, else the platform's folder for application data. */
+export function resolveHome(option?: string, environment: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): Home {
+  const root = resolve(option ?? environment.KINORA_HOME ?? defaultRoot(environment, platform))
+  return {
+    root,
+    datasets: join(root, 'datasets'),
+    runs: join(root, 'runs'),
+    reports: join(root, 'reports'),
+    cache: join(root, 'cache'),
+    catalogue: join(root, 'catalogue.sqlite'),
+  }
+}
+
+function defaultRoot(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
+  if (platform === 'win32') return join(environment.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Kinora')
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Kinora')
+  return join(environment.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'kinora')
+}
