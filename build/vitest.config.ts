@@ -8,12 +8,24 @@ export default defineConfig({
   root,
   plugins: [vue()],
   test: {
-    include: ['tests/**/*.test.ts'],
     // Engine tests hold native sessions and simulator heaps: one process per file keeps a crash to its file.
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    reporters: ['default'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['tests/{unit,port,golden}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['tests/{e2e,desktop}/**/*.test.ts'],
+          // The page that the browser tests drive is built once.
+          globalSetup: ['tests/support/build-page.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+        },
+      },
+    ],
   },
 })
