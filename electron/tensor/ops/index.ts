@@ -1,0 +1,7 @@
+export { gelu, silu } from './activation.ts'
+export { attention, softmax } from './attention.ts'
+export { conv2d, upsampleNearest2x, type ConvOptions, type Padding } from './conv.ts'
+export { embedding } from './embedding.ts'
+export { linear } from './linear.ts'
+export { groupNorm, layerNorm, modulate, rmsNorm } from './norm.ts'
+export { valueAndGradients } from './value-and-gradients.ts'
