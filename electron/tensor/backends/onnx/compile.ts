@@ -1,0 +1,196 @@
+import type { HostTensor, HostTensors } from '../../../base/host-tensor.ts'
+import { KinoraError } from '../../../contract/errors.ts'
+import type { CompiledStep, CompileOptions, StepFunction, Tensors } from '../../provider.ts'
+import { tf, type Tensor } from '../../tf.ts'
+import { unknownState } from '../cpu/provider.ts'
+import { firstNonFinite, numericsError } from '../finite.ts'
+import type { HostState } from '../host-state.ts'
+import type { OnnxBackend } from './backend.ts'
+import { concat, reduce, reshape } from './build.ts'
+import { activationBytes } from './cache.ts'
+import { emit } from './emit.ts'
+import { Value, type ValueData } from './graph.ts'
+import { linearise } from './linearise.ts'
+import { ortTensor, Session, type OrtValue, type SessionOptions } from './session.ts'
+
+interface Trace {
+  readonly session: Session
+  /** Feed name of each state tensor and each input that the graph uses. */
+  readonly stateFeeds: readonly (readonly [name: string, feed: string])[]
+  readonly inputFeeds: readonly (readonly [name: string, feed: string])[]
+  readonly outputs: readonly Result[]
+  readonly nextState: readonly Result[]
+  /** Vector of one sum of magnitudes per float tensor, with those tensors' kinds and names. */
+  readonly check: { readonly output: string; readonly names: readonly (readonly ['output' | 'state', string])[] } | null
+}
+
+interface Result {
+  readonly name: string
+  readonly output: string
+  readonly dtype: HostTensor['dtype']
+  readonly shape: readonly number[]
+}
+
+/** Sets of input shapes kept compiled at once. */
+const maxTraces = 8
+const warnAtTraces = 5
+
+/** A step as one session: traced once per set of shapes, then only fed and run. */
+export class OnnxStep implements CompiledStep {
+  readonly #step: StepFunction
+  readonly #options: CompileOptions
+  readonly #backend: OnnxBackend
+  readonly #backendName: string
+  readonly #session: SessionOptions
+  readonly #traces = new Map<string, Trace>()
+  #compiles = 0
+
+  constructor(step: StepFunction, options: CompileOptions, backend: OnnxBackend, backendName: string, session: SessionOptions) {
+    this.#step = step
+    this.#options = options
+    this.#backend = backend
+    this.#backendName = backendName
+    this.#session = session
+  }
+
+  async run(state: HostState, inputs: Record<string, HostTensor>): Promise<HostTensors> {
+    const states = Object.fromEntries(state.entries())
+    const trace = this.#traceFor(states, inputs)
+    const feeds: Record<string, OrtValue> = {}
+    for (const [name, feed] of trace.stateFeeds) feeds[feed] = feedOf(name, states[name]!)
+    for (const [name, feed] of trace.inputFeeds) feeds[feed] = feedOf(name, inputs[name]!)
+    // The run blocks this thread: let what waits (messages, timers) go first.
+    await new Promise((resolve) => setImmediate(resolve))
+    const results = trace.session.run(feeds)
+    const take = ({ name, output, dtype, shape }: Result): [string, HostTensor] => [name, { dtype, shape, data: results[output]!.data } as HostTensor]
+    const outputs = Object.fromEntries(trace.outputs.map(take))
+    const next = Object.fromEntries(trace.nextState.map(take))
+    if (trace.check) this.#checkFinite(trace.check.names, results[trace.check.output]!.data as Float32Array, outputs, next)
+    state.replace(next)
+    return outputs
+  }
+
+  dispose(): void {
+    for (const { session } of this.#traces.values()) session.dispose()
+    this.#traces.clear()
+  }
+
+  #checkFinite(names: readonly (readonly ['output' | 'state', string])[], sums: Float32Array, outputs: HostTensors, next: HostTensors): void {
+    // Magnitudes of finite values may add up to infinity: only a value itself convicts a tensor.
+    for (let index = 0; index < sums.length; index++) {
+      if (Number.isFinite(sums[index]!)) continue
+      const [kind, name] = names[index]!
+      const tensor = (kind === 'output' ? outputs : next)[name]!
+      const at = firstNonFinite(tensor)
+      if (at >= 0) throw numericsError(this.#options.name, kind, name, tensor.data[at]!)
+    }
+  }
+
+  #traceFor(state: HostTensors, inputs: HostTensors): Trace {
+    const key = signatureOf(state) + '|' + signatureOf(inputs)
+    const known = this.#traces.get(key)
+    if (known) {
+      if (this.#traces.size > 1) {
+        this.#traces.delete(key)
+        this.#traces.set(key, known)
+      }
+      return known
+    }
+    const trace = this.#compile(state, inputs)
+    this.#traces.set(key, trace)
+    if (this.#traces.size > maxTraces) {
+      const [oldest] = this.#traces.keys()
+      this.#traces.get(oldest!)!.session.dispose()
+      this.#traces.delete(oldest!)
+    }
+    return trace
+  }
+
+  #compile(state: HostTensors, inputs: HostTensors): Trace {
+    const start = performance.now()
+    const { name, checkFinite } = this.#options
+    const stateValues = placeholders(state, 'state')
+    const inputValues = placeholders(inputs, 'input')
+    const recorded = this.#record(stateValues, inputValues)
+    const results = [...recorded.outputs.map((entry) => ['output', ...entry] as const), ...recorded.state.map((entry) => ['state', ...entry] as const)]
+    for (const [kind, key, value] of results) {
+      if (kind === 'state' && !(key in state)) throw unknownState(name, key)
+      const own = state[key]
+      if (kind === 'state' && own && (own.dtype !== value.dtype || String(own.shape) !== String(value.shape))) {
+        throw new KinoraError('internal', `Step '${name}' returned state '${key}' as ${value.dtype} [${value.shape.join(', ')}] for ${own.dtype} [${own.shape.join(', ')}].`, 'A step must return each state tensor with the shape and dtype that it came with.')
+      }
+    }
+    const floats = checkFinite ? results.filter(([, , value]) => value.dtype === 'float32' && value.size > 0) : []
+    const check = floats.length > 0 ? concat(floats.map(([, , value]) => reshape(magnitude(value), [1])), 0) : null
+    const program = linearise([...results.map(([, , value]) => value), ...(check ? [check] : [])])
+    const { bytes, inputNames, outputNames } = emit(program)
+    const traced = performance.now()
+    const session = new Session(bytes, outputNames, this.#session)
+    this.#compiles++
+    const ms = (since: number): number => Math.round(performance.now() - since)
+    this.#backend.log('info', `compiled step '${name}': ${program.nodes.length} operators, traced in ${Math.round(traced - start)} ms, prepared in ${ms(traced)} ms, activations up to ${(activationBytes(program) / 2 ** 20).toFixed(0)} MiB`)
+    if (this.#compiles === warnAtTraces) {
+      this.#backend.log('warning', `Step '${name}' was compiled ${this.#compiles} times: its input shapes keep changing (now ${signatureOf(inputs)}). Pad the batches to one shape.`)
+    }
+    const feedNames = new Map(program.inputs.map((value, index) => [value, inputNames[index]!]))
+    const feeds = (values: Map<string, Value>): (readonly [string, string])[] => [...values].flatMap(([key, value]) => (feedNames.has(value) ? [[key, feedNames.get(value)!] as const] : []))
+    const result = ([, key, value]: (typeof results)[number], index: number): Result => ({ name: key, output: outputNames[index]!, dtype: value.dtype as HostTensor['dtype'], shape: value.shape })
+    const all = results.map(result)
+    return {
+      session,
+      stateFeeds: feeds(stateValues),
+      inputFeeds: feeds(inputValues),
+      outputs: all.slice(0, recorded.outputs.length),
+      nextState: all.slice(recorded.outputs.length),
+      check: check ? { output: outputNames[outputNames.length - 1]!, names: floats.map(([kind, key]) => [kind, key] as const) } : null,
+    }
+  }
+
+  /** Runs the step function on placeholders. */
+  #record(state: Map<string, Value>, inputs: Map<string, Value>): { outputs: [string, Value][]; state: [string, Value][] } {
+    const backend = this.#backend
+    if (tf.getBackend() !== this.#backendName) tf.setBackend(this.#backendName)
+    backend.tracing = this.#options.name
+    tf.engine().startScope('step')
+    try {
+      const tensors = (values: Map<string, Value>): Tensors => Object.fromEntries([...values].map(([key, value]) => [key, tensorOf(backend, value)]))
+      const result = this.#step(tensors(state), tensors(inputs))
+      const values = (from: Tensors): [string, Value][] => Object.entries(from).map(([key, tensor]) => [key, backend.value(tensor)])
+      return { outputs: values(result.outputs), state: values(result.state ?? {}) }
+    } finally {
+      tf.engine().endScope()
+      backend.tracing = null
+    }
+  }
+}
+
+function tensorOf(backend: OnnxBackend, value: Value): Tensor {
+  const { dataId, shape, dtype } = backend.register(value)
+  return tf.engine().makeTensorFromDataId(dataId, shape, dtype)
+}
+
+function placeholders(tensors: HostTensors, prefix: string): Map<string, Value> {
+  return new Map(
+    Object.entries(tensors).map(([name, { dtype, shape }]) => {
+      const value = new Value(dtype, shape)
+      value.inputName = `${prefix}/${name}`
+      return [name, value]
+    }),
+  )
+}
+
+function magnitude(value: Value): Value {
+  return reduce('ReduceL1', value, [...value.shape.keys()], false)
+}
+
+function signatureOf(tensors: HostTensors): string {
+  let text = ''
+  for (const name in tensors) text += `${name}:${tensors[name]!.dtype}[${tensors[name]!.shape.join(',')}] `
+  return text
+}
+
+function feedOf(name: string, { dtype, data, shape }: HostTensor): OrtValue {
+  const size = shape.reduce((product, extent) => product * extent, 1)
+  if (data.length !== size) throw new KinoraError('internal', `Tensor '${name}' of shape [${shape.join(', ')}] needs ${size} values, got ${data.length}.`, 'Shape and data of an input must agree.')
+  return ortTensor(dtype, data as ValueData, shape)
+}

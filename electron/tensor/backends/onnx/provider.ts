@@ -1,0 +1,51 @@
+import { cpus } from 'node:os'
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { ProviderName } from '../../../contract/config.ts'
+import type { Provider } from '../../provider.ts'
+import { tf } from '../../tf.ts'
+import { HostState } from '../host-state.ts'
+import { silent, type Log } from '../log.ts'
+import { OnnxBackend } from './backend.ts'
+import { SessionCache } from './cache.ts'
+import { OnnxStep } from './compile.ts'
+import { registerBackend } from './register.ts'
+import { loadRuntime, type ExecutionProvider, type SessionOptions } from './session.ts'
+
+export interface OnnxProviderOptions {
+  /** 0 takes every core. */
+  readonly threads?: number
+  readonly log?: Log
+}
+
+/** The lazy ONNX backend on one of onnxruntime's execution providers. */
+export function openOnnxProvider(name: ProviderName, provider: ExecutionProvider, { threads = 0, log = silent }: OnnxProviderOptions = {}): Provider {
+  const { version } = loadRuntime()
+  const session: SessionOptions = { provider, threads, isBusy: true }
+  const cache = new SessionCache(session, log)
+  const backend = new OnnxBackend({ provider, isFused: provider === 'cpu' }, cache, log)
+  if (tf.findBackend(name)) tf.removeBackend(name)
+  registerBackend(name, backend)
+  const use = (): void => {
+    if (tf.getBackend() !== name) tf.setBackend(name)
+  }
+  return {
+    name,
+    version: `onnxruntime ${version}`,
+    deviceName: cpus()[0]?.model.trim() ?? 'CPU',
+    createState: (tensors) => new HostState(tensors),
+    compile: (step, options) => new OnnxStep(step, options, backend, name, session),
+    eager<T>(fn: () => T): T {
+      use()
+      return tf.tidy((() => {
+        const result = fn()
+        // What leaves is computed now, all in one run, so that graphs do not grow from call to call.
+        const tensors = tf.tensor_util.getTensorsInContainer(result as never) as Tensor[]
+        backend.materialise(tensors.map((tensor) => backend.value(tensor)))
+        return result
+      }) as () => never) as T
+    },
+    dispose() {
+      if (tf.findBackend(name)) tf.removeBackend(name)
+    },
+  }
+}

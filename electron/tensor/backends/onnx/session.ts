@@ -1,0 +1,100 @@
+import { createRequire } from 'node:module'
+import type { Binding } from 'onnxruntime-node/dist/binding.js'
+import type { Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common'
+import { KinoraError } from '../../../contract/errors.ts'
+import type { ValueData, ValueType } from './graph.ts'
+
+export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml'
+
+export interface SessionOptions {
+  readonly provider: ExecutionProvider
+  /** 0 takes every core. */
+  readonly threads: number
+  /** Waiting threads spin: quicker steps for a session that runs all the time, a burden on others for one that does not. */
+  readonly isBusy: boolean
+}
+
+export type OrtValue = OrtTensor
+
+interface Runtime {
+  readonly InferenceSession: Binding.InferenceSessionConstructor
+  readonly Tensor: TensorConstructor
+  readonly version: string
+  readonly backends: readonly string[]
+}
+
+let runtime: Runtime | undefined
+
+/**
+ * onnxruntime-node's native binding. Its synchronous `run` lets tfjs's `dataSync` work; it is private to the package,
+ * whose version package.json therefore pins exactly.
+ */
+export function loadRuntime(): Runtime {
+  if (runtime) return runtime
+  const require = createRequire(import.meta.url)
+  const { binding, initOrt } = require('onnxruntime-node/dist/binding.js') as typeof import('onnxruntime-node/dist/binding.js')
+  const common = require('onnxruntime-common') as typeof import('onnxruntime-common')
+  // Warnings about graph rewriting are of no use to the user; errors arrive as exceptions.
+  common.env.logLevel = 'error'
+  initOrt()
+  const { version } = require('onnxruntime-node/package.json') as { version: string }
+  runtime = { InferenceSession: binding.InferenceSession, Tensor: common.Tensor, version, backends: binding.listSupportedBackends().map(({ name }) => name) }
+  return runtime
+}
+
+export function ortTensor(dtype: ValueType, data: ValueData, shape: readonly number[]): OrtValue {
+  return new (loadRuntime().Tensor)(dtype, data as never, shape)
+}
+
+/** One compiled graph. */
+export class Session {
+  #native: Binding.InferenceSession
+  #isDisposed = false
+  readonly outputNames: readonly string[]
+
+  constructor(model: Uint8Array, outputNames: readonly string[], { provider, threads, isBusy }: SessionOptions) {
+    this.outputNames = outputNames
+    this.#native = new (loadRuntime().InferenceSession)()
+    try {
+      this.#native.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
+        executionProviders: [provider],
+        graphOptimizationLevel: 'all',
+        executionMode: 'sequential',
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        enableCpuMemArena: isBusy,
+        enableMemPattern: isBusy,
+        logSeverityLevel: 3,
+        extra: { session: { intra_op: { allow_spinning: isBusy ? '1' : '0' } } },
+      })
+    } catch (error) {
+      throw runtimeError(error, 'prepare')
+    }
+  }
+
+  /** Runs on the calling thread and blocks it. @throws KinoraError `out-of-memory` or `internal`. */
+  run(feeds: Record<string, OrtValue>): Record<string, OrtValue> {
+    if (this.#isDisposed) throw new KinoraError('internal', 'This session was let go.', 'Compile the step again.')
+    const fetches: Record<string, null> = {}
+    for (const name of this.outputNames) fetches[name] = null
+    try {
+      return this.#native.run(feeds, fetches, {}) as Record<string, OrtValue>
+    } catch (error) {
+      throw runtimeError(error, 'run')
+    }
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.#native.dispose()
+  }
+}
+
+function runtimeError(error: unknown, doing: string): KinoraError {
+  const message = error instanceof Error ? error.message : String(error)
+  if (/alloc|out of memory|bad_alloc|cudaMalloc/i.test(message)) {
+    return new KinoraError('out-of-memory', `Not enough memory to ${doing} a step: ${message}`, 'Lower batchSize, the picture size or the width of the model, or close other programs.', { cause: error })
+  }
+  return new KinoraError('internal', `onnxruntime could not ${doing} a step: ${message}`, 'This is a bug in Kinora. Please report it with the log; --device cpu works around it.', { cause: error })
+}
