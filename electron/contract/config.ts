@@ -23,6 +23,8 @@ export const backboneSchema = z.strictObject({
   mlpRatio: z.number().positive().default(4),
   /** Longest instruction in tokens. */
   maxTextTokens: positiveInt.default(12),
+  /** Rows of the token table. The tokenizer is trained on the dataset's instructions and uses at most so many. */
+  vocabularySize: z.number().int().min(260).default(512),
 })
 
 export const actionSchema = z.strictObject({
@@ -59,12 +61,20 @@ export const motionSchema = z.strictObject({
   heads: positiveInt.default(4),
   mlpRatio: z.number().positive().default(4),
   patchSize: positiveInt.default(2),
+  /** `shared`: one adaLN projection and a learned table per block, as PixArt. `block`: one projection per block, as DiT. */
+  adaLn: z.enum(['shared', 'block']).default('shared'),
+  /** How the head reads the prefix: cross-attention, its mean added to the time, or its tokens beside the latent's. */
+  conditioning: z.enum(['cross-attention', 'pooled', 'in-context']).default('cross-attention'),
   eulerSteps: positiveInt.default(10),
   timeDistribution: z.enum(['beta', 'uniform', 'logit-normal']).default('beta'),
+  /** Leave frames out of the motion loss whose flow would point past the episode's end (else it points at the last frame). */
+  maskEpisodeEnd: z.boolean().default(false),
 })
 
 export const vaeSchema = z.strictObject({
   latentChannels: positiveInt.default(4),
+  /** Pixels are folded into channels in squares of this side before the first convolution, and unfolded after the last. */
+  foldPx: positiveInt.default(2),
   /** Channels per resolution; each level after the first halves the picture. */
   blockChannels: z.array(positiveInt).min(1).default([16, 32, 32]),
   layersPerBlock: positiveInt.default(1),
@@ -88,7 +98,7 @@ export const optimiserSchema = z.strictObject({
   emaDecay: z.number().min(0).max(1).default(0.999),
 })
 
-export const trainConfigSchema = z.strictObject({
+const trainConfigFields = z.strictObject({
   preset: z.string().default('nano'),
   seed: z.number().int().min(0).max(0xffffffff).default(0),
   device: deviceSchema.default('auto'),
@@ -102,6 +112,10 @@ export const trainConfigSchema = z.strictObject({
     validationFraction: z.number().min(0).max(0.9).default(0.1),
     /** Random shift of the pictures in pixels; the motion image moves alike. */
     randomShiftPx: z.number().int().min(0).default(2),
+    /** `z-score` as pi0, `quantile` (1 % and 99 % to -1 and 1) as pi0.5. */
+    normalisation: z.enum(['z-score', 'quantile']).default('z-score'),
+    /** Training episodes used of each instruction, the first ones; 0 takes all. */
+    episodesPerTask: z.number().int().min(0).default(0),
   }),
   backbone: backboneSchema.prefault({}),
   action: actionSchema.prefault({}),
@@ -113,6 +127,43 @@ export const trainConfigSchema = z.strictObject({
   validateEvery: positiveInt.default(200),
   checkpointEvery: positiveInt.default(500),
   keepCheckpoints: positiveInt.default(3),
+})
+
+/** Side of the stem's token grid: one camera gives its square in tokens. Not whole for a config that is refused. */
+export function tokenGrid(config: { data: { imageSizePx: number }; backbone: { stem: string; stemChannels: readonly number[]; patchSizePx: number } }): number {
+  const { stem, stemChannels, patchSizePx } = config.backbone
+  return config.data.imageSizePx / (stem === 'conv' ? 2 ** stemChannels.length : patchSizePx)
+}
+
+/** Side of the VAE's latent for a square motion image of the policy's picture size. */
+export function latentSize(config: { data: { imageSizePx: number }; vae: { foldPx: number; blockChannels: readonly number[] } }): number {
+  return config.data.imageSizePx / (config.vae.foldPx * 2 ** (config.vae.blockChannels.length - 1))
+}
+
+/** Fields that are right one by one and contradict each other. */
+export const trainConfigSchema = trainConfigFields.superRefine((config, context) => {
+  const refuse = (path: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path, message })
+  const { data, backbone, action, motion, vae } = config
+  if (backbone.width % backbone.heads !== 0) refuse(['backbone', 'heads'], `backbone.width ${backbone.width} must be a multiple of backbone.heads ${backbone.heads}`)
+  if (backbone.width % 4 !== 0) refuse(['backbone', 'width'], `backbone.width ${backbone.width} must be a multiple of 4 (2-D positions)`)
+  if (action.width % 2 !== 0) refuse(['action', 'width'], `action.width ${action.width} must be even (time embedding)`)
+  if (action.replanSteps > action.chunk) refuse(['action', 'replanSteps'], `action.replanSteps ${action.replanSteps} must not exceed action.chunk ${action.chunk}`)
+  if (new Set(data.cameras).size !== data.cameras.length) refuse(['data', 'cameras'], 'data.cameras names a camera twice')
+  if (!Number.isInteger(tokenGrid(config))) {
+    const by = backbone.stem === 'conv' ? `2^${backbone.stemChannels.length} (one halving per entry of backbone.stemChannels)` : `backbone.patchSizePx ${backbone.patchSizePx}`
+    refuse(['data', 'imageSizePx'], `data.imageSizePx ${data.imageSizePx} must be a multiple of ${by}`)
+  }
+  if (data.randomShiftPx * 2 >= data.imageSizePx) refuse(['data', 'randomShiftPx'], `data.randomShiftPx ${data.randomShiftPx} must be below half of data.imageSizePx ${data.imageSizePx}`)
+  if (motion.target === 'none') return
+  if (!data.cameras.includes(motion.camera)) refuse(['motion', 'camera'], `motion.camera "${motion.camera}" is not one of data.cameras (${data.cameras.join(', ')})`)
+  if (motion.width % motion.heads !== 0) refuse(['motion', 'heads'], `motion.width ${motion.width} must be a multiple of motion.heads ${motion.heads}`)
+  if (motion.width % 4 !== 0) refuse(['motion', 'width'], `motion.width ${motion.width} must be a multiple of 4 (2-D positions)`)
+  const latent = latentSize(config)
+  if (!Number.isInteger(latent)) refuse(['vae', 'blockChannels'], `data.imageSizePx ${data.imageSizePx} must be a multiple of the VAE's downsampling ${data.imageSizePx / latent}`)
+  else if (latent % motion.patchSize !== 0) refuse(['motion', 'patchSize'], `the latent's side ${latent} must be a multiple of motion.patchSize ${motion.patchSize}`)
+  for (const channels of vae.blockChannels) {
+    if (channels % vae.normGroups !== 0) refuse(['vae', 'normGroups'], `vae.blockChannels entry ${channels} must be a multiple of vae.normGroups ${vae.normGroups}`)
+  }
 })
 export type TrainConfig = z.infer<typeof trainConfigSchema>
 export type TrainConfigInput = z.input<typeof trainConfigSchema>

@@ -1,0 +1,110 @@
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { TrainConfig } from '../contract/config.ts'
+import type { Tensors } from '../tensor/provider.ts'
+import { tf } from '../tensor/tf.ts'
+import { actionExpertSpecs, actionVelocity, type ActionDimensions } from './action-expert.ts'
+import { backboneSpecs, encodePrefix, outputOnlySpecs, type BackboneInputs } from './backbone.ts'
+import { eulerPath, interpolate, targetVelocity } from './flow-matching.ts'
+import { motionHeadSpecs, motionVelocity } from './motion-dit.ts'
+import type { ParameterSpec } from './parameters.ts'
+
+/**
+ * The dual-head policy (arXiv 2512.18007): one prefix, two flow-matching heads side by side, L = L_action + lambda *
+ * L_motion. Gradients of both reach the backbone; neither head sees the other, so inference of actions leaves the
+ * motion head out altogether.
+ */
+export type ModelConfig = Pick<TrainConfig, 'backbone' | 'action' | 'motion' | 'vae' | 'data'>
+
+export const hasMotionHead = (config: ModelConfig): boolean => config.motion.target !== 'none'
+
+/** Every parameter that the run trains, `backbone/`, `action/` and, with a motion head, `motion/`. */
+export function dualHeadSpecs(config: ModelConfig, dimensions: ActionDimensions): ParameterSpec[] {
+  const unused = hasMotionHead(config) ? new Set<string>() : outputOnlySpecs(config)
+  return [
+    ...backboneSpecs(config).filter((spec) => !unused.has(spec.name)),
+    ...actionExpertSpecs(config, dimensions),
+    ...(hasMotionHead(config) ? motionHeadSpecs(config) : []),
+  ]
+}
+
+/** What inference of actions needs. */
+export function actionSpecs(config: ModelConfig, dimensions: ActionDimensions): ParameterSpec[] {
+  const unused = outputOnlySpecs(config)
+  return [...backboneSpecs(config).filter((spec) => !unused.has(spec.name)), ...actionExpertSpecs(config, dimensions)]
+}
+
+/** What imagining needs beside the VAE. */
+export function imagineSpecs(config: ModelConfig): ParameterSpec[] {
+  return [...backboneSpecs(config), ...motionHeadSpecs(config)]
+}
+
+export interface ActionTargets {
+  /** [B, S] normalised. */
+  readonly state: Tensor2D
+  /** [B, C, A] normalised. */
+  readonly actions: Tensor
+  /** [B, C] 1 where the episode still runs. */
+  readonly mask: Tensor2D
+  /** [B, R, C, A] and [B, R]. */
+  readonly noise: Tensor
+  readonly time: Tensor2D
+}
+
+export interface MotionTargets {
+  /** [B, C, h, w] of the frozen VAE. */
+  readonly latent: Tensor4D
+  readonly noise: Tensor4D
+  readonly time: Tensor1D
+  /** [B] 1 where the sample counts. */
+  readonly weight: Tensor1D
+}
+
+/** Mean of `error` [B, ...] over its elements with `weight` broadcast over the trailing axes. */
+function weightedMean(error: Tensor, weight: Tensor): Tensor {
+  const spread = tf.mul(error, weight)
+  const perWeight = error.size / weight.size
+  return tf.div(tf.sum(spread), tf.mul(tf.maximum(tf.sum(weight), 1), perWeight))
+}
+
+/**
+ * Both losses from one pass of the backbone: flow matching of R action noises and times per sample, and of one motion
+ * latent. `motion` is null for a run without that head.
+ */
+export function losses(
+  config: ModelConfig,
+  parameters: Tensors,
+  inputs: BackboneInputs,
+  action: ActionTargets,
+  motion: MotionTargets | null,
+): { action: Tensor; motion: Tensor | null } {
+  const prefix = encodePrefix(config, parameters, inputs, motion !== null)
+  const [batch, times, chunk, dimension] = action.noise.shape as [number, number, number, number]
+  const data = tf.add(tf.reshape(action.actions, [batch, 1, chunk, dimension]), tf.zeros([1, times, 1, 1]))
+  const velocity = actionVelocity(config, parameters, prefix, action.state, interpolate(data, action.noise, action.time), action.time)
+  const error = tf.square(tf.sub(velocity, targetVelocity(data, action.noise)))
+  const actionLoss = weightedMean(error, tf.reshape(action.mask, [batch, 1, chunk, 1]))
+  if (motion === null) return { action: actionLoss, motion: null }
+  const noisy = interpolate(motion.latent, motion.noise, motion.time) as Tensor4D
+  const flow = motionVelocity(config, parameters, prefix.out!, prefix.mask, noisy, motion.time)
+  const motionError = tf.square(tf.sub(flow, targetVelocity(motion.latent, motion.noise)))
+  return { action: actionLoss, motion: weightedMean(motionError, tf.reshape(motion.weight, [batch, 1, 1, 1])) }
+}
+
+/**
+ * Actions by Euler steps from `noise` [B, C, A]; the prefix is encoded once and its keys and values serve every step.
+ * @returns [B, C, A] normalised
+ */
+export function sampleActions(config: ModelConfig, parameters: Tensors, inputs: BackboneInputs, state: Tensor2D, noise: Tensor, steps = config.action.eulerSteps): Tensor {
+  const prefix = encodePrefix(config, parameters, inputs, false)
+  const [batch, chunk, dimension] = noise.shape as [number, number, number]
+  const path = eulerPath(tf.reshape(noise, [batch, 1, chunk, dimension]), steps, (x, time) =>
+    actionVelocity(config, parameters, prefix, state, x, tf.reshape(time, [batch, 1])),
+  )
+  return tf.reshape(path.at(-1)!, [batch, chunk, dimension])
+}
+
+/** Motion latents by Euler steps from `noise` [B, C, h, w]: every state on the way, noise first. */
+export function sampleMotion(config: ModelConfig, parameters: Tensors, inputs: BackboneInputs, noise: Tensor4D, steps = config.motion.eulerSteps): Tensor4D[] {
+  const prefix = encodePrefix(config, parameters, inputs, true)
+  return eulerPath(noise, steps, (x, time) => motionVelocity(config, parameters, prefix.out!, prefix.mask, x as Tensor4D, time)) as Tensor4D[]
+}

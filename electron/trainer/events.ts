@@ -1,0 +1,25 @@
+import type { HostTensors } from '../base/host-tensor.ts'
+import type { SnapshotMeta } from '../model/snapshot-meta.ts'
+
+export type TrainPhase = 'load' | 'vae' | 'train'
+
+/** What a training run tells while it runs; its consumer writes, shows and stores. */
+export type TrainEvent =
+  | { readonly type: 'phase'; readonly phase: TrainPhase; readonly totalSteps: number }
+  /** Progress of a phase that has no metrics: episodes read. */
+  | { readonly type: 'progress'; readonly phase: TrainPhase; readonly step: number; readonly totalSteps: number }
+  | { readonly type: 'step'; readonly phase: 'vae' | 'train'; readonly step: number; readonly values: Readonly<Record<string, number>> }
+  /** The frozen VAE is there: `vae/psnr` in dB on held-out motion images. */
+  | { readonly type: 'vae'; readonly isCached: boolean; readonly key: string; readonly values: Readonly<Record<string, number>> }
+  /** Something the user should know that does not stop the run. */
+  | { readonly type: 'notice'; readonly message: string }
+  | { readonly type: 'validation'; readonly step: number; readonly values: Readonly<Record<string, number>> }
+  | { readonly type: 'snapshot'; readonly step: number; readonly tensors: HostTensors; readonly meta: SnapshotMeta }
+  | { readonly type: 'done'; readonly step: number }
+
+/** A checkpoint to continue from, as the checkpoint room gives it. */
+export interface RestoredCheckpoint {
+  readonly step: number
+  readonly tensors: HostTensors
+  readonly meta: unknown
+}
