@@ -1,0 +1,63 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Command } from 'commander'
+import { nearest } from '../base/nearest.ts'
+import { KinoraError } from '../contract/errors.ts'
+import { appRoot } from '../platform/entry.ts'
+import { withCommonOptions, type CommonOptions } from './context.ts'
+import { examples, type Bind } from './program.ts'
+import { formatTable } from './table.ts'
+
+/** One measured number, with its repetitions' spread where it was repeated. */
+export interface BenchRow {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly n?: number
+  readonly low?: number
+  readonly high?: number
+  readonly note?: string
+}
+
+/** What `tests/perf/<name>.ts` exports as `default`. */
+export type Bench = (options: { signal: AbortSignal; note: (text: string) => void }) => Promise<readonly BenchRow[] | { readonly rows: readonly BenchRow[] }>
+
+export function registerBench(program: Command, bind: Bind): void {
+  const command = program.command('bench').argument('[names...]', 'benchmarks to run; without any they are listed')
+  command.description('Measure: run benchmarks of tests/perf and print their numbers.').addHelpText('after', examples(['kinora bench', 'kinora bench tensor', 'npm run bench -- sim']))
+  withCommonOptions(command)
+  bind<CommonOptions>(command, async (context, _options, ...given) => {
+    const folder = join(appRoot(), 'tests', 'perf')
+    const known = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.ts')).map((name) => name.slice(0, -3)).sort()
+    const names = given.flat()
+    if (names.length === 0) {
+      context.print(known, known.length === 0 ? `There are no benchmarks in ${folder}.` : known.join('\n'))
+      return
+    }
+    for (const name of names) {
+      if (!known.includes(name)) {
+        const guess = nearest(name, known)
+        throw new KinoraError('not-found', `There is no benchmark "${name}".`, `${guess === undefined ? '' : `Did you mean "${guess}"? `}Benchmarks: ${known.join(', ') || 'none in this installation'}.`)
+      }
+    }
+    for (const name of names) {
+      const module = (await import(pathToFileURL(join(folder, `${name}.ts`)).href)) as { default?: Bench }
+      if (typeof module.default !== 'function') throw new KinoraError('internal', `tests/perf/${name}.ts has no default export bench().`, 'Export default async function bench().')
+      const result = await module.default({ signal: context.signal, note: context.note })
+      const rows = 'rows' in result ? result.rows : result
+      context.terminal.out(formatTable(['row', 'value', 'unit', 'n', 'spread', ''], rows.map(toCells), [1, 3]))
+      // The last line is for programs.
+      context.terminal.out(`${JSON.stringify({ bench: name, rows })}\n`)
+    }
+  })
+}
+
+function toCells(row: BenchRow): string[] {
+  const spread = row.low === undefined || row.high === undefined ? '' : `${digits(row.low)} to ${digits(row.high)}`
+  return [row.name, digits(row.value), row.unit, row.n === undefined ? '' : String(row.n), spread, row.note ?? '']
+}
+
+function digits(value: number): string {
+  return typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value)
+}

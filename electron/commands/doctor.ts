@@ -1,0 +1,63 @@
+import type { Command } from 'commander'
+import { exitCodes } from '../contract/errors.ts'
+import type { DoctorReport, ProviderReport } from '../contract/system.ts'
+import { bytes, significant } from '../report/numbers.ts'
+import { withCommonOptions, type CommonOptions } from './context.ts'
+import { examples, type Bind } from './program.ts'
+
+export function registerDoctor(program: Command, bind: Bind): void {
+  const command = program.command('doctor')
+  command
+    .description('Tell what this machine has, which compute provider Kinora takes and why, and what is missing.')
+    .addHelpText('after', examples(['kinora doctor', 'kinora doctor --json']) + '\nExit code 6 when no provider works.\n')
+  withCommonOptions(command, { json: true })
+  bind<CommonOptions>(command, async (context) => {
+    const { doctor } = await import('../engine/doctor.ts')
+    context.note('Trying each compute provider in a process of its own...')
+    const report = await doctor(context.home, context.signal)
+    const { electronPath } = await import('./start.ts')
+    const electron = electronPath()
+    const complete: DoctorReport = {
+      ...report,
+      optionalParts: [
+        ...report.optionalParts,
+        electron === undefined
+          ? { name: 'Electron', isPresent: false, detail: 'Its binary is not here: "kinora start" tries to download it and serves the page for a browser otherwise.' }
+          : { name: 'Electron', isPresent: true, detail: `Found: ${electron}.` },
+      ],
+    }
+    context.print(complete, doctorText(complete))
+    return report.chosen === null ? exitCodes['device-unavailable'] : 0
+  })
+}
+
+export function doctorText(report: DoctorReport): string {
+  const lines = [
+    `Kinora ${report.kinora}, Node ${report.node.replace(/^v/, '')}, ${report.platform}`,
+    `${report.cpu}, ${report.cores} cores, ${bytes(report.memoryBytes)} memory`,
+    `Data in ${report.home}${report.homeFreeBytes === null ? '' : `, ${bytes(report.homeFreeBytes)} free`}`,
+    '',
+    'Compute, best first:',
+    ...report.providers.flatMap((provider) => providerLines(provider, provider.name === report.chosen)),
+    report.chosen === null ? '  None works: Kinora cannot compute here. See the reasons above.' : `  --device auto takes ${report.chosen}.`,
+    '',
+    'Optional parts:',
+    ...report.optionalParts.map(({ name, isPresent, detail }) => `  ${isPresent ? 'yes' : 'no '}  ${name}: ${detail}`),
+  ]
+  return lines.join('\n')
+}
+
+function providerLines(provider: ProviderReport, isChosen: boolean): string[] {
+  const mark = isChosen ? 'uses  ' : provider.status === 'ready' ? 'ready ' : provider.status === 'missing' ? 'no    ' : 'fails '
+  const facts = [
+    provider.version,
+    provider.deviceName,
+    provider.memoryBytes === null ? null : bytes(provider.memoryBytes),
+    provider.gflops === null ? null : `${significant(provider.gflops)} GFLOP/s`,
+    provider.selfTestError === null ? null : `self-test within ${provider.selfTestError.toExponential(0)}`,
+  ].filter((fact) => fact !== null)
+  const lines = [`  ${mark}${provider.name}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}`]
+  if (provider.status !== 'ready' && provider.reason !== null) lines.push(`          ${provider.reason}`)
+  if (provider.status !== 'ready' && provider.hint !== null) lines.push(`          ${provider.hint}`)
+  return lines
+}

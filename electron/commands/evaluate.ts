@@ -1,0 +1,76 @@
+import type { Command } from 'commander'
+import type { Device } from '../contract/config.ts'
+import { KinoraError } from '../contract/errors.ts'
+import type { Evaluation } from '../contract/run.ts'
+import { compareEvaluations, formatP, verdict } from '../evaluate/comparison.ts'
+import { percent, points } from '../report/numbers.ts'
+import { listOf, wholeNumber, withCommonOptions, type CommonOptions, type Context } from './context.ts'
+import { chooseTasks } from './demos.ts'
+import { examples, type Bind } from './program.ts'
+import { formatTable } from './table.ts'
+
+interface EvaluateOptions extends CommonOptions {
+  readonly tasks?: readonly string[]
+  readonly seeds: number
+  readonly compare?: string
+  readonly step?: number
+  readonly replan?: number
+  readonly workers?: number
+  readonly device?: Device
+}
+
+export function registerEvaluate(program: Command, bind: Bind): void {
+  const command = program.command('evaluate').argument('<run>', 'a run (folder, id or name), or one of the policies "random" and "expert"')
+  command
+    .description('Run a policy closed loop in the simulator on fixed seeds and tell its success with 95 % Wilson intervals.')
+    .option('--tasks <ids>', 'tasks or suites, comma-separated (default: those of the run\'s dataset)', listOf)
+    .option('--seeds <n>', 'worlds per task, the same ones for every policy', wholeNumber(1, 10_000), 50)
+    .option('--compare <run>', 'a second run or policy on the same seeds, with a paired comparison')
+    .option('--step <n>', 'checkpoint (default: the last whole one)', wholeNumber(0))
+    .option('--replan <n>', 'actions executed before the policy is asked again (default: as configured)', wholeNumber(1, 1000))
+    .option('--workers <n>', 'simulations at once (default: the cores of this machine)', wholeNumber(1, 256))
+    .addHelpText(
+      'after',
+      examples(['kinora evaluate demo-joint', 'kinora evaluate demo-action-only --compare demo-joint --seeds 50', 'kinora evaluate expert --tasks tabletop-goal', 'kinora evaluate demo-joint --json > joint.json']) +
+        '\nAn interrupted evaluation continues where it stopped. Results lie in rollouts/ of the run.\n',
+    )
+  withCommonOptions(command, { json: true, device: true })
+  bind<EvaluateOptions>(command, async (context, options, word) => {
+    const { evaluateWord } = await import('./evaluation.ts')
+    const { listTasks } = await import('../sim/suites.ts')
+    const words = options.compare === undefined ? [word!] : [word!, options.compare]
+    if (words[0] === words[1]) throw new KinoraError('usage', `"${word}" is to be compared with itself.`, 'Name another run or policy after --compare.')
+    context.interrupts.message = 'Stopping; finished rollouts are kept and the same command continues. Press Ctrl-C again to end at once.'
+    const chosen = options.tasks === undefined ? undefined : chooseTasks(options.tasks, listTasks()).map(({ id }) => id)
+    const judged: { name: string; evaluation: Evaluation }[] = []
+    // Resolve everything before the first rollout: a wrong second name should not cost the first evaluation.
+    const { preparePolicy } = await import('./evaluation.ts')
+    const prepared = []
+    for (const each of words) prepared.push(await preparePolicy(context, each, { tasks: chosen, ...options }))
+    const tasks = prepared.find(({ tasks: own }) => own.length > 0)?.tasks
+    if (tasks === undefined) throw new KinoraError('usage', 'Evaluate on which tasks?', 'Give --tasks, for example --tasks tabletop-goal.')
+    for (const policy of prepared) judged.push(await evaluateWord(context, policy, { ...options, tasks }))
+    print(context, judged)
+  })
+}
+
+function print(context: Context, judged: readonly { name: string; evaluation: Evaluation }[]): void {
+  const rows = judged.flatMap(({ name, evaluation }) =>
+    [...evaluation.tasks, { ...evaluation.total, task: 'all tasks' }].map(({ task, successes, n, low, high }) => [task, name, `${successes}/${n}`, percent(successes / n), `${percent(low)} to ${percent(high)}`]),
+  )
+  let text = formatTable(['task', 'policy', 'success', 'rate', '95 % Wilson'], rows, [2, 3, 4])
+  const [first, second] = judged
+  const comparison = first !== undefined && second !== undefined ? compareEvaluations(first.evaluation, second.evaluation) : null
+  if (comparison !== null && first !== undefined && second !== undefined) {
+    const pairs = [...comparison.tasks, comparison.total].map(({ task, n, counts, difference, interval, p }) => [
+      task ?? 'all tasks', String(n), String(counts.both), String(counts.onlyFirst), String(counts.onlySecond), String(counts.neither),
+      `${points(difference)} (${points(interval.low)} to ${points(interval.high)})`, formatP(p),
+    ])
+    text += `\n${formatTable(['task', 'pairs', 'both', `only ${first.name}`, `only ${second.name}`, 'neither', 'points (95 %)', 'mid-p'], pairs, [1, 2, 3, 4, 5, 6, 7])}`
+    text += `\n${verdict(comparison.total, first.name, second.name)}\n`
+    if (comparison.total.discordant.length > 0) {
+      text += `Discordant seeds: ${comparison.total.discordant.map(({ task, seed, winner }) => `${task} ${seed} (${winner === 'first' ? first.name : second.name})`).join(', ')}\n`
+    }
+  }
+  context.print({ policies: judged, comparison }, text)
+}

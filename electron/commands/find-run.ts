@@ -1,0 +1,42 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { nearest } from '../base/nearest.ts'
+import { KinoraError } from '../contract/errors.ts'
+import { openRun, type RunFolder } from '../engine/run-folder.ts'
+import type { Home } from '../platform/paths.ts'
+
+/** Every readable run of the home, newest first. */
+export async function listRuns(home: Home): Promise<RunFolder[]> {
+  const names = await readdir(home.runs).catch(() => [])
+  const opened = await Promise.allSettled(names.filter((name) => !name.startsWith('.')).map((name) => openRun(join(home.runs, name))))
+  return opened
+    .flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    .sort((a, b) => b.identity.createdAt - a.identity.createdAt)
+}
+
+/**
+ * The run that a word means: a folder, an id, a name (the newest of that name), or the beginning of an id.
+ * @throws KinoraError `not-found` with the nearest name and the runs that there are.
+ */
+export async function findRun(home: Home, word: string): Promise<RunFolder> {
+  const folder = resolve(word)
+  if (await isFile(join(folder, 'run.json'))) return openRun(folder)
+  if (/^[^/\\]+$/.test(word) && (await isFile(join(home.runs, word, 'run.json')))) return openRun(join(home.runs, word))
+  const runs = await listRuns(home)
+  const named = runs.find(({ identity }) => identity.name === word)
+  if (named) return named
+  const begun = runs.filter(({ identity }) => identity.id.startsWith(word))
+  if (begun.length === 1) return begun[0]!
+  const names = [...new Set(runs.flatMap(({ identity }) => [identity.name, identity.id]))]
+  const guess = nearest(word, names)
+  const known = runs.length === 0 ? 'There are no runs yet' : `Runs: ${runs.slice(0, 8).map(({ identity }) => identity.id).join(', ')}${runs.length > 8 ? ` and ${runs.length - 8} more` : ''}`
+  throw new KinoraError(
+    'not-found',
+    begun.length > 1 ? `"${word}" begins ${begun.length} runs: ${begun.map(({ identity }) => identity.id).join(', ')}.` : `There is no run "${word}" in ${home.runs}.`,
+    `${guess === undefined ? '' : `Did you mean "${guess}"? `}${known}.`,
+  )
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isFile(), () => false)
+}

@@ -1,0 +1,137 @@
+import { stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { DatasetDetail } from '../contract/dataset.ts'
+import { exitCodes, KinoraError } from '../contract/errors.ts'
+import type { RunFolder } from '../engine/run-folder.ts'
+import { bytes, integer, percent, significant, timeStamp } from '../report/numbers.ts'
+import { withCommonOptions, type CommonOptions, type Context } from './context.ts'
+import { examples, type Bind } from './program.ts'
+import { formatTable } from './table.ts'
+
+export function registerInspect(program: Command, bind: Bind): void {
+  const command = program.command('inspect').argument('[path]', 'a dataset, run or checkpoint: folder, name or id; without it everything of the home is listed')
+  command
+    .description('Describe a dataset, a run or a checkpoint, and list what is wrong with it.')
+    .addHelpText('after', examples(['kinora inspect', 'kinora inspect demo-tabletop', 'kinora inspect demo-joint --json', 'kinora inspect ~/.local/share/kinora/runs/RUN/checkpoints/2000']) + '\nExit code 3 when a dataset has errors, 7 when a checkpoint is damaged.\n')
+  withCommonOptions(command, { json: true })
+  bind<CommonOptions>(command, (context, _options, path?: string) => (path === undefined ? listHome(context) : inspect(context, path)))
+}
+
+async function inspect(context: Context, word: string): Promise<number | void> {
+  const folder = resolve(word)
+  if (/^\d+$/.test(basename(folder)) && basename(dirname(folder)) === 'checkpoints') return inspectCheckpoint(context, folder)
+  const { findRun } = await import('./find-run.ts')
+  const { findDataset, listDatasetPlaces } = await import('../engine/dataset-places.ts')
+  if (await exists(join(folder, 'run.json'))) return inspectRun(context, await findRun(context.home, word))
+  const places = await listDatasetPlaces(context.home)
+  if ((await exists(folder)) || places.some(({ id }) => id === word)) {
+    const place = await findDataset(context.home, word)
+    const { openDataset } = await import('../dataset/open.ts')
+    const dataset = await openDataset(place.path, { cacheDir: context.home.cache, signal: context.signal })
+    try {
+      return inspectDataset(context, { ...dataset.detail, id: place.id, path: place.path })
+    } finally {
+      dataset.dispose()
+    }
+  }
+  try {
+    return await inspectRun(context, await findRun(context.home, word))
+  } catch (error) {
+    if (!(error instanceof KinoraError) || error.code !== 'not-found') throw error
+    throw new KinoraError('not-found', `There is no folder, dataset or run "${word}".`, `${error.hint} Datasets: ${places.map(({ id }) => id).join(', ') || 'none yet'}.`)
+  }
+}
+
+function inspectDataset(context: Context, detail: DatasetDetail): number | void {
+  const errors = detail.problems.filter(({ severity }) => severity === 'error').length
+  const lengths = detail.episodes.map(({ frameCount }) => frameCount)
+  const lines = [
+    `Dataset ${detail.name} (${detail.format})`,
+    `  ${detail.path}`,
+    `  ${integer(detail.episodeCount)} episodes, ${integer(detail.frameCount)} frames at ${detail.fps} Hz${lengths.length > 0 ? `, ${Math.min(...lengths)} to ${Math.max(...lengths)} frames each` : ''}`,
+    `  cameras: ${detail.cameras.join(', ') || 'none'}`,
+    `  tasks: ${detail.tasks.join('; ') || 'none'}`,
+    '',
+    formatTable(['feature', 'type', 'shape', 'names'], detail.features.map(({ key, dtype, shape, names }) => [key, dtype, shape.join(' x '), names === null ? '' : names.join(' ').slice(0, 60)])),
+    detail.problems.length === 0 ? 'No problems found.' : `${detail.problems.length} problems:`,
+    ...detail.problems.slice(0, 50).map(({ severity, what, file, episode, hint }) => `  ${severity}: ${what}${file ? ` (${file})` : ''}${episode === undefined ? '' : ` (episode ${episode})`}\n    ${hint}`),
+    ...(detail.problems.length > 50 ? [`  and ${detail.problems.length - 50} more; --json has all`] : []),
+  ]
+  context.print({ kind: 'dataset', ...detail }, lines.join('\n'))
+  return errors > 0 ? exitCodes['dataset-invalid'] : undefined
+}
+
+async function inspectRun(context: Context, run: RunFolder): Promise<void> {
+  const { reconcileRun, runFile } = await import('../engine/run-folder.ts')
+  const { checkpointSteps, readEvaluations } = await import('../engine/run-summary.ts')
+  const { RunMetrics } = await import('../metrics/reader.ts')
+  const { parameterCounts } = await import('../model/parameter-counts.ts')
+  const status = await reconcileRun(run.path)
+  const checkpoints = await checkpointSteps(run.path)
+  const evaluations = await readEvaluations(run.path)
+  const metrics = new RunMetrics(runFile.metrics(run.path))
+  await metrics.poll()
+  const last = metrics.last()
+  const parameters = parameterCounts(run.config)
+  const lines = [
+    `Run ${run.identity.name} (${run.identity.id})`,
+    `  ${run.path}`,
+    `  made ${timeStamp(run.identity.createdAt)} by Kinora ${run.identity.kinora}`,
+    `  ${status.state} at step ${status.step} of ${status.totalSteps}${status.provider === null ? '' : ` on ${status.provider}`}`,
+    ...(status.error === null ? [] : [`  error: ${status.error.message} ${status.error.hint}`]),
+    `  preset ${run.config.preset}, seed ${run.config.seed}, dataset ${run.config.data.dataset}, motion target ${run.config.motion.target}`,
+    `  parameters: ${Object.entries(parameters).filter(([, count]) => count > 0).map(([name, count]) => `${name} ${integer(count)}`).join(', ')}`,
+    `  checkpoints: ${checkpoints.join(', ') || 'none'}`,
+    ...(metrics.damagedLines > 0 ? [`  ${metrics.damagedLines} damaged lines of metrics are skipped`] : []),
+    '',
+    formatTable(['metric', 'last value'], Object.entries(last).map(([name, value]) => [name, value === null ? 'not finite' : significant(value, 4)]), [1]),
+    evaluations.length === 0 ? `Not evaluated yet: kinora evaluate ${run.identity.id}` : 'Evaluations:',
+    ...evaluations.map(({ checkpointStep, total }) => `  step ${checkpointStep}: ${total.successes} of ${total.n} (${percent(total.low)} to ${percent(total.high)})`),
+  ]
+  context.print({ kind: 'run', ...run.identity, path: run.path, config: run.config, status, checkpoints, parameters, lastMetrics: last, damagedMetricLines: metrics.damagedLines, evaluations }, lines.join('\n'))
+}
+
+async function inspectCheckpoint(context: Context, folder: string): Promise<number | void> {
+  const { listCheckpoints } = await import('../checkpoint/restore.ts')
+  const runPath = dirname(dirname(folder))
+  const step = Number(basename(folder))
+  const found = (await listCheckpoints(runPath)).find((checkpoint) => checkpoint.step === step)
+  if (found === undefined) throw new KinoraError('not-found', `There is no checkpoint ${step} in ${runPath}.`, `See "kinora inspect ${runPath}".`)
+  const { loadCheckpoint } = await import('../checkpoint/restore.ts')
+  if (!found.isValid) {
+    context.print({ kind: 'checkpoint', step, path: folder, isValid: false }, `Checkpoint ${step} is damaged: its files do not match their hashes.\n  Kinora falls back to the one before.`)
+    return exitCodes['checkpoint-damaged']
+  }
+  const { tensors } = await loadCheckpoint(runPath, step)
+  const groups = new Map<string, { tensors: number; numbers: number }>()
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const group = name.split('/')[0]!
+    const sum = groups.get(group) ?? { tensors: 0, numbers: 0 }
+    groups.set(group, { tensors: sum.tensors + 1, numbers: sum.numbers + tensor.data.length })
+  }
+  const rows = [...groups].map(([group, sum]) => [group, integer(sum.tensors), integer(sum.numbers), bytes(sum.numbers * 4)])
+  context.print(
+    { kind: 'checkpoint', step, path: folder, isValid: true, groups: Object.fromEntries(groups) },
+    `Checkpoint ${step}, whole: every file matches its hash.\n  ${folder}\n\n${formatTable(['group', 'tensors', 'numbers', 'size'], rows, [1, 2, 3])}`,
+  )
+}
+
+async function listHome(context: Context): Promise<void> {
+  const { listRuns } = await import('./find-run.ts')
+  const { listDatasetPlaces } = await import('../engine/dataset-places.ts')
+  const { reconcileRun } = await import('../engine/run-folder.ts')
+  const places = await listDatasetPlaces(context.home)
+  const runs = await Promise.all((await listRuns(context.home)).map(async (run) => ({ ...run.identity, path: run.path, status: await reconcileRun(run.path) })))
+  const text = [
+    `Home ${context.home.root}`,
+    '',
+    places.length === 0 ? 'No datasets yet: kinora demos --help' : formatTable(['dataset', 'folder'], places.map(({ id, path }) => [id, path])),
+    runs.length === 0 ? 'No runs yet: kinora train --help' : formatTable(['run', 'name', 'state', 'step'], runs.map(({ id, name, status }) => [id, name, status.state, `${status.step}/${status.totalSteps}`]), [3]),
+  ]
+  context.print({ kind: 'home', home: context.home.root, datasets: places, runs }, text.join('\n'))
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false)
+}

@@ -1,0 +1,126 @@
+import type { Command } from 'commander'
+import type { Device } from '../contract/config.ts'
+import { KinoraError } from '../contract/errors.ts'
+import { withCommonOptions, type CommonOptions, type Context } from './context.ts'
+import { examples, type Bind } from './program.ts'
+import { applyAssignment, merge, readSettings } from './settings.ts'
+
+interface TrainOptions extends CommonOptions {
+  readonly config?: string
+  readonly preset?: string
+  readonly dataset?: string
+  readonly name?: string
+  readonly set: readonly string[]
+  readonly device?: Device
+  readonly resume?: string
+  readonly printConfig?: boolean
+}
+
+export function registerTrain(program: Command, bind: Bind): void {
+  const command = program.command('train')
+  command
+    .description('Train a policy on a dataset, with its motion head or without; pause with Ctrl-C, continue with --resume.')
+    .option('--config <file>', 'JSON file with the configuration')
+    .option('--preset <name>', 'start from a preset (nano, tiny, small, base, large, paligemma-2b)')
+    .option('--dataset <name or folder>', 'what to train on')
+    .option('--name <name>', 'name of the run')
+    .option('--set <key=value>', 'change one field, with dots between nested keys; may be repeated', (text: string, before: readonly string[]) => [...before, text], [])
+    .option('--resume <run>', 'continue a paused, stopped or crashed run (folder, id or name)')
+    .option('--print-config', 'print the whole configuration and train nothing')
+    .addHelpText(
+      'after',
+      examples([
+        'kinora train --preset nano --dataset demo-tabletop',
+        'kinora train --preset nano --dataset demo-tabletop --set motion.target=none --set steps=500 --name action-only',
+        'kinora train --preset nano --dataset demo-tabletop --print-config > run.json',
+        'kinora train --config run.json --set seed=1',
+        'kinora train --resume action-only',
+      ]) + '\nFields win in this order: --set, --dataset and --device, --config, --preset, defaults.\n',
+    )
+  withCommonOptions(command, { json: true, device: true })
+  bind<TrainOptions>(command, async (context, options) => {
+    const runPath = options.resume === undefined ? await newRun(context, options) : await resumedRun(context, options)
+    if (runPath === null) return
+    context.interrupts.message = 'Pausing: writing a checkpoint. Press Ctrl-C again to end at once (the run then continues at its last checkpoint).'
+    const { trainHere, trainingExitCode } = await import('./training.ts')
+    const { openRun } = await import('../engine/run-folder.ts')
+    const status = await trainHere(context, runPath)
+    const { identity } = await openRun(runPath)
+    const text =
+      status.state === 'finished'
+        ? `Finished ${identity.id} at step ${status.step}.\nNext: kinora evaluate ${identity.id}`
+        : `${status.state === 'paused' ? 'Paused' : 'Ended'} ${identity.id} at step ${status.step} of ${status.totalSteps}.\nContinue: kinora train --resume ${identity.id}`
+    context.print({ run: { ...identity, path: runPath }, status }, text)
+    return trainingExitCode(status)
+  })
+}
+
+async function newRun(context: Context, options: TrainOptions): Promise<string | null> {
+  const { parseTrainConfig } = await import('../engine/train-config.ts')
+  const settings = await gatherSettings(options)
+  if (dataOf(settings).dataset === undefined && options.printConfig !== true) {
+    throw new KinoraError('usage', 'Train on which dataset?', 'Give --dataset with a name or a folder. "kinora inspect" lists the datasets that there are, "kinora demos" records one.')
+  }
+  if (options.printConfig === true) {
+    const placed = merge({ data: { dataset: 'NAME-OR-FOLDER' } }, settings)
+    context.terminal.out(`${JSON.stringify(parseTrainConfig(placed, sourceOf(options)), null, 2)}\n`)
+    return null
+  }
+  const config = parseTrainConfig(settings, sourceOf(options))
+  const { findDataset } = await import('../engine/dataset-places.ts')
+  // Refuse before a run folder exists; an absolute path stays true when the run is resumed from elsewhere.
+  const place = await findDataset(context.home, config.data.dataset)
+  const dataset = place.id === config.data.dataset ? place.id : place.path
+  const { openDataset } = await import('../dataset/open.ts')
+  ;(await openDataset(place.path, { cacheDir: context.home.cache, signal: context.signal })).dispose()
+  const { createRun } = await import('../engine/run-folder.ts')
+  const run = await createRun(context.home, { name: options.name ?? '', config: { ...config, data: { ...config.data, dataset } } })
+  context.note(`Run ${run.identity.id} in ${run.path}`)
+  return run.path
+}
+
+async function resumedRun(context: Context, options: TrainOptions): Promise<string> {
+  const clash = (['config', 'preset', 'dataset', 'name', 'device', 'printConfig'] as const).find((key) => options[key] !== undefined)
+  if (clash !== undefined || options.set.length > 0) {
+    throw new KinoraError('usage', `--resume continues a run as it was; --${clash === 'printConfig' ? 'print-config' : (clash ?? 'set')} cannot change it.`, 'Leave that flag out, or start a new run from its config.json: kinora train --config <run folder>/config.json --set ...')
+  }
+  const { findRun } = await import('./find-run.ts')
+  const run = await findRun(context.home, options.resume!)
+  const { reconcileRun } = await import('../engine/run-folder.ts')
+  const status = await reconcileRun(run.path)
+  if (status.state === 'finished') {
+    throw new KinoraError('usage', `${run.identity.id} is finished: all ${status.totalSteps} steps are done.`, `Evaluate it: kinora evaluate ${run.identity.id}`)
+  }
+  context.note(`Continuing ${run.identity.id}, ${status.state} at step ${status.step} of ${status.totalSteps}`)
+  return run.path
+}
+
+async function gatherSettings(options: TrainOptions): Promise<Record<string, unknown>> {
+  const { presets } = await import('../model/presets.ts')
+  let settings: Record<string, unknown> = {}
+  const fromFile = options.config === undefined ? {} : await readSettings(options.config)
+  const presetName = options.preset ?? fromFile.preset
+  if (presetName !== undefined) {
+    const preset = presets.find(({ name }) => name === presetName)
+    if (preset === undefined) {
+      const { nearest } = await import('../base/nearest.ts')
+      const names = presets.map(({ name }) => name)
+      const guess = nearest(String(presetName), names)
+      throw new KinoraError('config-invalid', `There is no preset ${JSON.stringify(presetName)}.`, `${guess === undefined ? '' : `Did you mean "${guess}"? `}Presets: ${names.join(', ')}.`)
+    }
+    settings = merge(settings, preset.config as Record<string, unknown>)
+  }
+  settings = merge(settings, fromFile)
+  if (options.preset !== undefined) settings = merge(settings, { preset: options.preset })
+  if (options.dataset !== undefined) settings = merge(settings, { data: { dataset: options.dataset } })
+  if (options.device !== undefined) settings = merge(settings, { device: options.device })
+  return options.set.reduce(applyAssignment, settings)
+}
+
+function dataOf(settings: Record<string, unknown>): Record<string, unknown> {
+  return typeof settings.data === 'object' && settings.data !== null ? (settings.data as Record<string, unknown>) : {}
+}
+
+function sourceOf(options: TrainOptions): string {
+  return options.config === undefined ? 'The configuration' : options.config
+}

@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runCommandLine } from '../../../electron/commands/program.ts'
+import type { Terminal } from '../../../electron/commands/terminal.ts'
+import { appRoot } from '../../../electron/platform/entry.ts'
+
+let home = ''
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'kinora-commands-'))
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const written = { out: '', err: '' }
+  const terminal: Terminal = {
+    out: (text) => (written.out += text),
+    err: (text) => (written.err += text),
+    isInteractive: false,
+    columns: () => 100,
+    now: () => performance.now(),
+  }
+  const code = await runCommandLine(argv, terminal)
+  return { code, ...written }
+}
+
+const commands = ['demo', 'start', 'serve', 'doctor', 'demos', 'train', 'evaluate', 'inspect', 'bench']
+
+describe('help', () => {
+  it('lists every command', async () => {
+    const { code, out } = await run('--help')
+    expect(code).toBe(0)
+    for (const command of commands) expect(out).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
+    expect(out).toContain('Exit codes')
+  })
+
+  it.each(commands)('has examples for %s', async (command) => {
+    const { code, out } = await run(command, '--help')
+    expect(code).toBe(0)
+    expect(out).toMatch(new RegExp(`Examples:\\n  \\$ (kinora|npm run) ${command}`))
+    expect(out).toContain('--home')
+  })
+})
+
+describe('wrong usage', () => {
+  it.each([
+    [['trian'], /Unknown command 'trian'/, /Did you mean train\?/],
+    [['train', '--datset', 'x'], /Unknown option '--datset'/, /Did you mean --dataset\?/],
+    [['serve', '--port', '70000'], /0 to 65535/, /kinora serve --help/],
+    [['train', '--device', 'gpu'], /Allowed choices are auto, tensorflow-gpu/, /kinora train --help/],
+    [['evaluate'], /Missing required argument 'run'/, /kinora evaluate --help/],
+    [['train'], /which dataset/, /--dataset/],
+    [[], /Which command\?/, /kinora --help/],
+  ])('%j is refused with code 2', async (argv, what, hint) => {
+    const { code, out, err } = await run(...argv)
+    expect(code).toBe(2)
+    expect(out).toBe('')
+    expect(err).toMatch(/^kinora: /)
+    expect(err).toMatch(what)
+    expect(err).toMatch(hint)
+    expect(err).not.toMatch(/\n\s+at /)
+  })
+
+  it('speaks JSON when asked', async () => {
+    const { code, out } = await run('demos', '--size', '3', '--json')
+    expect(code).toBe(2)
+    expect(JSON.parse(out)).toEqual({ error: { code: 'usage', message: expect.stringContaining('16 to 512'), hint: expect.stringContaining('--help') } })
+  })
+})
+
+describe('configuration', () => {
+  it('names every wrong field with what it may be', async () => {
+    const { code, err } = await run('train', '--home', home, '--dataset', 'x', '--set', 'motion.target=motion', '--set', 'optimiser.learningrate=1', '--set', 'steps=0')
+    expect(code).toBe(2)
+    expect(err).toContain('motion.target is "motion", expected one of "none", "motion-image"')
+    expect(err).toContain('did you mean "learningRate"?')
+    expect(err).toContain('steps is 0, expected more than 0')
+  })
+
+  it('tells the line of bad JSON and a file that is missing', async () => {
+    const file = join(home, 'run.json')
+    writeFileSync(file, '{\n  "steps": 10,\n}\n')
+    const bad = await run('train', '--home', home, '--config', file)
+    expect(bad.code).toBe(2)
+    expect(bad.err).toContain(`${file} is not JSON`)
+    expect(bad.err).toContain('line 3')
+    const missing = await run('train', '--home', home, '--config', join(home, 'none.json'))
+    expect(missing.code).toBe(2)
+    expect(missing.err).toContain('There is no configuration file')
+  })
+
+  it('prints a whole configuration in which --set wins over the preset', async () => {
+    const { code, out } = await run('train', '--home', home, '--preset', 'tiny', '--print-config', '--set', 'steps=7', '--set', 'data.cameras=["agentview"]', '--device', 'cpu')
+    expect(code).toBe(0)
+    const config = JSON.parse(out)
+    expect(config).toMatchObject({ preset: 'tiny', steps: 7, device: 'cpu', data: { cameras: ['agentview'] } })
+    expect(config.backbone.width).toBe(192)
+  })
+
+  it('knows no preset of another name', async () => {
+    const { code, err } = await run('train', '--home', home, '--preset', 'nanno', '--dataset', 'x')
+    expect(code).toBe(2)
+    expect(err).toContain('Did you mean "nano"?')
+  })
+
+  it('refuses to change what it resumes', async () => {
+    const { code, err } = await run('train', '--home', home, '--resume', 'x', '--set', 'steps=3')
+    expect(code).toBe(2)
+    expect(err).toContain('--resume continues a run as it was')
+  })
+})
+
+describe('names that mean nothing', () => {
+  it('lists what there is', async () => {
+    mkdirSync(join(home, 'datasets', 'buttons'), { recursive: true })
+    const run_ = await run('evaluate', '--home', home, 'joint')
+    expect(run_.code).toBe(3)
+    expect(run_.err).toContain('There is no run "joint"')
+    const inspected = await run('inspect', '--home', home, 'buttn')
+    expect(inspected.code).toBe(3)
+    expect(inspected.err).toContain('Datasets: buttons')
+    const bench = await run('bench', 'no-such-thing')
+    expect(bench.code).toBe(3)
+    const task = await run('demos', '--home', home, '--task', 'tabletop-goal/push-buton', '--out', 'x')
+    expect(task.code).toBe(3)
+    expect(task.err).toContain('Did you mean "tabletop-goal/push-button"?')
+  })
+
+  it('says what a folder without a dataset lacks and writes nothing', async () => {
+    const folder = join(home, 'holiday')
+    mkdirSync(folder)
+    const { code, err } = await run('train', '--home', home, '--dataset', folder)
+    expect(code).toBe(3)
+    expect(err).toContain(folder)
+    const listed = await run('inspect', '--home', home, '--json')
+    expect(JSON.parse(listed.out).runs).toEqual([])
+  })
+})
+
+describe('the program', () => {
+  it('starts under an old Node and hands its exit code through', () => {
+    // PATH without node_modules/.bin, so that the machine's own Node runs the launcher.
+    const path = (process.env.PATH ?? '').split(':').filter((part) => !part.includes('node_modules')).join(':')
+    const result = spawnSync('node', [join(appRoot(), 'build', 'kinora.mjs'), 'trian'], { encoding: 'utf8', env: { ...process.env, PATH: path } })
+    expect(result.status).toBe(2)
+    expect(result.stderr).toContain('Did you mean train?')
+    expect(result.stderr).not.toContain('Warning')
+  })
+})
