@@ -4,7 +4,7 @@ import { KinoraError } from '../contract/errors.ts'
 import type { Dataset, EpisodeFrames } from '../dataset/dataset.ts'
 import type { DecodedMotion } from '../flow/motion-image.ts'
 import { decodeMotionImage } from '../flow/motion-image.ts'
-import type { Policy, PolicyInput } from '../model/policy.ts'
+import type { Policy, PolicyObservation } from '../model/policy.ts'
 import { readMotionImages } from '../sampler/motion-images.ts'
 import { scaleColour } from './colour-scale.ts'
 
@@ -63,13 +63,13 @@ export async function* predictEpisode(policy: MotionPolicy, dataset: Dataset, ep
   for (let first = 0; first < frames.length; first += batchSize) {
     options.signal?.throwIfAborted()
     const batch = frames.slice(first, first + batchSize)
-    const inputs: PolicyInput[] = batch.map((frame) => ({
+    const inputs: PolicyObservation[] = batch.map((frame) => ({
       images: Object.fromEntries(config.data.cameras.map((camera) => [camera, frameOf(pictures[camera]!, frame)])),
       state: columns.state.slice(frame * stateLength, (frame + 1) * stateLength),
       instruction: summary.instruction,
     }))
     // Every picture has noise of its own, which depends on the frame and not on how frames are grouped.
-    const predicted = await policy.imagine(inputs, { seed: options.seed ?? 0, streams: batch })
+    const predicted = await policy.imagine(inputs, { seed: options.seed ?? 0, noiseRows: batch })
     for (const [index, frame] of batch.entries()) {
       const truth = truthOf(truths, frame, config)
       yield { frame, camera: frameOf(pictures[config.motion.camera]!, frame), truth, predicted: predicted[index]!, errors: motionErrors(truth, predicted[index]!) }

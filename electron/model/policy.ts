@@ -35,6 +35,8 @@ export interface InferOptions {
   /** Flow starts at the mean (`zero`, the better one where it was measured) or at a draw that depends on `seed`. */
   readonly noise?: 'zero' | 'seeded'
   readonly seed?: number
+  /** Which row of the seed's noise each observation gets; its place in the batch where left out. */
+  readonly noiseRows?: readonly number[]
   /** Euler steps; the configuration's where left out. */
   readonly steps?: number
 }
@@ -160,11 +162,11 @@ class LoadedPolicy implements Policy {
     return compiled
   }
 
-  /** Rows of noise; a row depends on the seed and its place in the whole batch alone. */
+  /** Rows of noise; a row depends on the seed and its number alone (`noiseRows`, else its place in the whole batch). */
   #noise(rows: number, size: number, options: InferOptions, kind: 'zero' | 'seeded', start: number): Float32Array {
     const noise = new Float32Array(rows * size)
     if ((options.noise ?? kind) === 'zero') return noise
-    for (let row = 0; row < rows; row++) noise.set(new Rng(hashName(`inference ${options.seed ?? 0}`), start + row).normals(size), row * size)
+    for (let row = 0; row < rows; row++) noise.set(new Rng(hashName(`inference ${options.seed ?? 0}`), options.noiseRows?.[start + row] ?? start + row).normals(size), row * size)
     return noise
   }
 
