@@ -2,7 +2,7 @@ import vue from 'eslint-plugin-vue'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '**/*.gen.ts', '**/*_pb.ts', 'tests/golden/**'] },
+  { ignores: ['dist/**', 'node_modules/**', '**/*.gen.ts', '**/*_pb.*', 'tests/golden/**'] },
   ...tseslint.configs.recommended,
   ...vue.configs['flat/recommended'],
   { files: ['**/*.vue'], languageOptions: { parserOptions: { parser: tseslint.parser } } },

@@ -37,7 +37,8 @@ export function axisList(rank: number, axes: number | readonly number[] | null |
 
 /** `t`, whose extents are 1 or the target's, stretched to `shape`. */
 export function stretch(t: Tensor, shape: readonly number[]): Tensor {
-  return sameShape(t.shape, shape) ? t : tf.broadcastTo(t, [...shape])
+  if (sameShape(t.shape, shape)) return t
+  return shape.includes(0) ? tf.zeros([...shape], t.dtype) : tf.broadcastTo(t, [...shape])
 }
 
 export function mask(condition: Tensor): Tensor {

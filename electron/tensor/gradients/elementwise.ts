@@ -19,6 +19,12 @@ const ofTwo = (da: (dy: Tensor, a: Tensor, b: Tensor) => Tensor, db: (dy: Tensor
   of: (dy, [a, b]) => ({ a: () => sumTo(da(dy, a!, b!), a!.shape), b: () => sumTo(db(dy, a!, b!), b!.shape) }),
 })
 
+/** Truth values do not move: tfjs asks for their gradient where a condition stands between input and loss. */
+const truth: Gradient = {
+  inputs: ['a', 'b'],
+  of: (_dy, [a, b]) => ({ a: () => tf.zeros(a!.shape), b: () => tf.zeros(b!.shape) }),
+}
+
 const oneMinusSquare = (x: Tensor): Tensor => tf.sub(1, tf.square(x))
 const onePlusSquare = (x: Tensor): Tensor => tf.add(1, tf.square(x))
 const twoOverRootPi = 2 / Math.sqrt(Math.PI)
@@ -48,23 +54,32 @@ export const elementwise: Gradients = {
   Cos: fromInput((dy, x) => tf.neg(tf.mul(dy, tf.sin(x)))),
   Cosh: fromInput((dy, x) => tf.mul(dy, tf.sinh(x))),
   Elu: fromOutput((dy, y) => tf.where(tf.greater(y, 0), dy, tf.mul(dy, tf.add(y, 1)))),
+  Equal: truth,
   Erf: fromInput((dy, x) => tf.mul(dy, tf.mul(tf.exp(tf.neg(tf.square(x))), twoOverRootPi))),
   Exp: fromOutput((dy, y) => tf.mul(dy, y)),
   Expm1: fromInput((dy, x) => tf.mul(dy, tf.exp(x))),
   Floor: zero,
   FloorDiv: ofTwo((_, a) => tf.zerosLike(a), (_, __, b) => tf.zerosLike(b)),
+  Greater: truth,
+  GreaterEqual: truth,
   Identity: { of: (dy) => ({ x: () => dy }) },
   LeakyRelu: {
     inputs: ['x'],
     of: (dy, [x], { alpha }: { alpha: number }) => ({ x: () => tf.where(tf.greater(x!, 0), dy, tf.mul(dy, alpha)) }),
   },
+  Less: truth,
+  LessEqual: truth,
   Log: fromInput((dy, x) => tf.div(dy, x)),
   Log1p: fromInput((dy, x) => tf.div(dy, tf.add(x, 1))),
+  LogicalAnd: truth,
+  LogicalNot: { inputs: ['x'], of: (_dy, [x]) => ({ x: () => tf.zeros(x!.shape) }) },
+  LogicalOr: truth,
   Maximum: ofTwo((dy, a, b) => tf.mul(dy, mask(tf.greaterEqual(a, b))), (dy, a, b) => tf.mul(dy, mask(tf.less(a, b)))),
   Minimum: ofTwo((dy, a, b) => tf.mul(dy, mask(tf.lessEqual(a, b))), (dy, a, b) => tf.mul(dy, mask(tf.greater(a, b)))),
   Mod: ofTwo((dy) => dy, (dy, a, b) => tf.neg(tf.mul(dy, tf.floor(tf.div(a, b))))),
   Multiply: ofTwo((dy, _, b) => tf.mul(dy, b), (dy, a) => tf.mul(dy, a)),
   Neg: { of: (dy) => ({ x: () => tf.neg(dy) }) },
+  NotEqual: truth,
   OnesLike: zero,
   Pow: {
     inputs: ['a', 'b'],

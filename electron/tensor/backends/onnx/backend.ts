@@ -3,7 +3,8 @@ import { KinoraError } from '../../../contract/errors.ts'
 import type { Log } from '../log.ts'
 import { tf } from '../../tf.ts'
 import { fill, reshape } from './build.ts'
-import { constant, dataOf, leaf, sameShape, Value, type ValueData, type ValueType } from './graph.ts'
+import type { Value} from './graph.ts';
+import { constant, dataOf, leaf, sameShape, type ValueData, type ValueType } from './graph.ts'
 import type { Target } from './kernels/index.ts'
 import type { SessionCache } from './cache.ts'
 

@@ -1,5 +1,6 @@
 import { sizeOf } from '../../../base/host-tensor.ts'
-import { broadcastShape, constant, dataOf, int64, node, nodes, sameShape, scalar, Value, type ValueType } from './graph.ts'
+import type { Value} from './graph.ts';
+import { broadcastShape, constant, dataOf, int64, node, nodes, sameShape, scalar, type ValueType } from './graph.ts'
 
 /** Small vocabulary that the kernels are written in: each call records at most a few ONNX operators. */
 

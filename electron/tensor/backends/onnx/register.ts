@@ -2,8 +2,9 @@ import type { KernelBackend, KernelConfig, TensorInfo } from '@tensorflow/tfjs-c
 import { KinoraError } from '../../../contract/errors.ts'
 import { tf } from '../../tf.ts'
 import { loadCpuBackend } from '../cpu/provider.ts'
-import { OnnxBackend } from './backend.ts'
-import { leaf, Value } from './graph.ts'
+import type { OnnxBackend } from './backend.ts'
+import type { Value } from './graph.ts';
+import { leaf } from './graph.ts'
 import { lowerings, type Lowering } from './kernels/index.ts'
 
 type KernelCall = Parameters<KernelConfig['kernelFunc']>[0]

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
-import type { Binding } from 'onnxruntime-node/dist/binding.js'
-import type { Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common'
+import type * as OrtCommon from 'onnxruntime-common'
+import type * as OrtBinding from 'onnxruntime-node/dist/binding.js'
 import { KinoraError } from '../../../contract/errors.ts'
 import type { ValueData, ValueType } from './graph.ts'
 
@@ -14,11 +14,11 @@ export interface SessionOptions {
   readonly isBusy: boolean
 }
 
-export type OrtValue = OrtTensor
+export type OrtValue = OrtCommon.Tensor
 
 interface Runtime {
-  readonly InferenceSession: Binding.InferenceSessionConstructor
-  readonly Tensor: TensorConstructor
+  readonly InferenceSession: OrtBinding.Binding.InferenceSessionConstructor
+  readonly Tensor: OrtCommon.TensorConstructor
   readonly version: string
   readonly backends: readonly string[]
 }
@@ -32,8 +32,8 @@ let runtime: Runtime | undefined
 export function loadRuntime(): Runtime {
   if (runtime) return runtime
   const require = createRequire(import.meta.url)
-  const { binding, initOrt } = require('onnxruntime-node/dist/binding.js') as typeof import('onnxruntime-node/dist/binding.js')
-  const common = require('onnxruntime-common') as typeof import('onnxruntime-common')
+  const { binding, initOrt } = require('onnxruntime-node/dist/binding.js') as typeof OrtBinding
+  const common = require('onnxruntime-common') as typeof OrtCommon
   // Warnings about graph rewriting are of no use to the user; errors arrive as exceptions.
   common.env.logLevel = 'error'
   initOrt()
@@ -48,7 +48,7 @@ export function ortTensor(dtype: ValueType, data: ValueData, shape: readonly num
 
 /** One compiled graph. */
 export class Session {
-  #native: Binding.InferenceSession
+  #native: OrtBinding.Binding.InferenceSession
   #isDisposed = false
   readonly outputNames: readonly string[]
 
