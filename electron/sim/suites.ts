@@ -1,0 +1,39 @@
+import { KinoraError } from '../contract/errors.ts'
+import { goalSuite } from './tasks/suite-goal.ts'
+import type { Task, TaskSpec } from './tasks/task.ts'
+
+export type { TaskSpec } from './tasks/task.ts'
+
+const tasks: readonly Task[] = [...goalSuite]
+
+/** Demonstrations count up from 0; the others never meet them. */
+export const trainingSeed = 0
+export const validationSeed = 10_000
+export const evaluationSeed = 20_000
+/** The fixed seeds on which every policy is judged, for every task. */
+export const evaluationSeeds: readonly number[] = Array.from({ length: 50 }, (_, index) => evaluationSeed + index)
+
+const specOf = ({ id, suite, instruction, phrasings, maxSteps }: Task): TaskSpec => ({ id, suite, instruction, phrasings, maxSteps })
+
+export function listSuites(): string[] {
+  return [...new Set(tasks.map(({ suite }) => suite))]
+}
+
+export function listTasks(suite?: string): TaskSpec[] {
+  if (suite !== undefined && !listSuites().includes(suite)) {
+    throw new KinoraError('not-found', `There is no suite "${suite}". The suites are ${listSuites().join(', ')}.`, 'Choose one of them.')
+  }
+  return tasks.filter((task) => suite === undefined || task.suite === suite).map(specOf)
+}
+
+/** @throws KinoraError `not-found` that lists the known tasks. */
+export function getTask(id: string): TaskSpec {
+  return specOf(findTask(id))
+}
+
+/** With layout, goal and script: for the simulator itself. */
+export function findTask(id: string): Task {
+  const task = tasks.find((candidate) => candidate.id === id)
+  if (!task) throw new KinoraError('not-found', `There is no task "${id}". The tasks are ${tasks.map((known) => known.id).join(', ')}.`, 'Choose one of them.')
+  return task
+}

@@ -1,0 +1,25 @@
+import type { Thing } from '../scene/scene.ts'
+import type { Goal } from './goal.ts'
+import type { Placement } from './layout.ts'
+import type { Step } from './script.ts'
+
+/** What everyone may know of a task. */
+export interface TaskSpec {
+  /** `suite/name`; never changes once published. */
+  readonly id: string
+  readonly suite: string
+  readonly instruction: string
+  /** Other ways to say it, for training, and held out to test language. */
+  readonly phrasings: { readonly training: readonly string[]; readonly heldOut: readonly string[] }
+  /** Control steps after which an episode has failed. */
+  readonly maxSteps: number
+}
+
+/** How the simulator makes and judges it. */
+export interface Task extends TaskSpec {
+  readonly things: readonly Thing[]
+  readonly layout: readonly Placement[]
+  readonly goal: Goal
+  /** What the scripted expert does, in order. */
+  readonly script: readonly Step[]
+}
