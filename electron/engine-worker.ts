@@ -1,0 +1,44 @@
+/**
+ * The engine process: `engine-worker desk <home>` reads data for the page, `engine-worker job <home> <run folder>` trains
+ * one run and ends. Started by the host's supervisor (fork, or utilityProcess in Electron).
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { exitCodes, KinoraError } from './contract/errors.ts'
+import { parentChannel } from './platform/child-process.ts'
+import { FileLog } from './platform/log.ts'
+import { resolveHome } from './platform/paths.ts'
+
+const [role, root, runPath] = process.argv.slice(2)
+
+async function main(): Promise<number> {
+  const home = resolveHome(root)
+  const channel = parentChannel()
+  if (role === 'job' && runPath !== undefined) {
+    process.title = 'kinora job'
+    const { serveJob } = await import('./engine/job-process.ts')
+    const status = await serveJob(home, runPath, channel)
+    return status.error === null ? 0 : exitCodes[status.error.code]
+  }
+  if (role === 'desk' && channel !== null) {
+    process.title = 'kinora desk'
+    // The host ends the desk by message; a Ctrl-C in the terminal reaches the whole group and must not come first.
+    process.on('SIGINT', () => {})
+    mkdirSync(join(home.cache, 'logs'), { recursive: true })
+    const log = new FileLog(join(home.cache, 'logs', 'desk.ndjson'))
+    const { serveDesk } = await import('./engine/desk-process.ts')
+    await serveDesk(home, channel, log.log)
+    await log.close()
+    return 0
+  }
+  throw new KinoraError('usage', `engine-worker got ${JSON.stringify(process.argv.slice(2))}.`, 'It is started by Kinora itself: desk <home>, or job <home> <run folder>.')
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const known = KinoraError.from(error)
+    process.stderr.write(`${known.message} ${known.hint}\n${known.code === 'internal' && error instanceof Error ? error.stack : ''}\n`)
+    process.exit(exitCodes[known.code])
+  },
+)

@@ -1,0 +1,105 @@
+import type { DatasetDetail, EpisodeDetail } from '../contract/dataset.ts'
+import { KinoraError } from '../contract/errors.ts'
+import type { Disposable } from '../base/disposable.ts'
+import type { Home } from '../platform/paths.ts'
+import type { Preset } from '../contract/run.ts'
+import { presets } from '../model/presets.ts'
+import { parameterCounts } from '../model/parameter-counts.ts'
+import { doctor } from './doctor.ts'
+import { findEpisode, OpenDatasets } from './open-datasets.ts'
+import { toPng, toRgba } from './picture.ts'
+import type { DeskMethods, Picture } from './protocol.ts'
+import type { Replays } from './replays.ts'
+import { parseTrainConfig } from './train-config.ts'
+
+/** The desk's answers: like {@link DeskMethods}, but each may take its time. */
+export type DeskAnswers = { [Method in keyof DeskMethods]: (argument: Parameters<DeskMethods[Method]>[0]) => Promise<ReturnType<DeskMethods[Method]>> }
+
+/** What reads data for the page: datasets, frames, replays, presets and the doctor's report. Trains nothing. */
+export class Desk implements DeskAnswers, Disposable {
+  readonly #home: Home
+  readonly #datasets: OpenDatasets
+  readonly #openReplays: () => Promise<Replays>
+  #replays: Promise<Replays> | undefined
+
+  constructor(home: Home, onReplayProgress: (id: string, predictedFrames: number) => void) {
+    this.#home = home
+    this.#datasets = new OpenDatasets(async (path) => {
+      const { openDataset } = await import('../dataset/open.ts')
+      return openDataset(path, { cacheDir: home.cache })
+    })
+    // The model and the compute engine are loaded with the first replay: lists and frames need neither.
+    this.#openReplays = async () => {
+      const { Replays } = await import('./replays.ts')
+      return new Replays(home, this.#datasets, onReplayProgress)
+    }
+  }
+
+  async dataset(place: { id: string; path: string; fresh?: boolean }): Promise<DatasetDetail> {
+    if (place.fresh === true) this.#datasets.forget(place.path)
+    return this.#datasets.use(place.path, (dataset) => ({ ...dataset.detail, id: place.id, path: place.path }))
+  }
+
+  async episode(place: { id: string; path: string; episode: number }): Promise<EpisodeDetail> {
+    return this.#datasets.use(place.path, async (dataset) => {
+      const summary = findEpisode(dataset, place.episode)
+      const columns = await dataset.readEpisode(place.episode)
+      return {
+        ...summary,
+        fps: dataset.detail.fps,
+        cameras: dataset.detail.cameras,
+        stateNames: [...dataset.stateNames],
+        actionNames: [...dataset.actionNames],
+        state: rows(columns.state, columns.frameCount),
+        action: rows(columns.action, columns.frameCount),
+      }
+    })
+  }
+
+  async frame(place: { id: string; path: string; episode: number; camera: string; frame: number; format: 'png' | 'rgba' }): Promise<Picture> {
+    return this.#datasets.use(place.path, async (dataset) => {
+      const { frameCount } = findEpisode(dataset, place.episode)
+      if (!dataset.detail.cameras.includes(place.camera)) {
+        throw new KinoraError('not-found', `Dataset ${place.id} has no camera "${place.camera}".`, `Its cameras: ${dataset.detail.cameras.join(', ')}.`)
+      }
+      if (place.frame >= frameCount) throw new KinoraError('not-found', `Episode ${place.episode} of ${place.id} has no frame ${place.frame}.`, `Its frames are 0 to ${frameCount - 1}.`)
+      const image = await dataset.readFrame(place.episode, place.camera, place.frame)
+      return place.format === 'png' ? toPng(image) : toRgba(image)
+    })
+  }
+
+  async presets(): Promise<Preset[]> {
+    return presets.map(({ name, title, description, config }) => ({
+      name,
+      title,
+      description,
+      config: config as Record<string, unknown>,
+      parameterCounts: { ...parameterCounts(parseTrainConfig({ ...config, data: { ...config.data, dataset: 'none' } }, `Preset ${name}`)) },
+    }))
+  }
+
+  doctor(): ReturnType<DeskAnswers['doctor']> {
+    return doctor(this.#home)
+  }
+
+  openReplay: DeskAnswers['openReplay'] = async (request) => (await this.#replaysNow()).open(request)
+  replayFrame: DeskAnswers['replayFrame'] = async (request) => (await this.#replaysNow()).frame(request)
+  replayErrors: DeskAnswers['replayErrors'] = async (request) => (await this.#replaysNow()).errors(request)
+  closeReplay: DeskAnswers['closeReplay'] = async (request) => (await this.#replaysNow()).close(request)
+
+  #replaysNow(): Promise<Replays> {
+    this.#replays ??= this.#openReplays()
+    return this.#replays
+  }
+
+  dispose(): void {
+    void this.#replays?.then((replays) => replays.dispose(), () => {})
+    this.#datasets.dispose()
+  }
+}
+
+/** A row-major matrix as rows, for JSON. */
+function rows(matrix: Float32Array, count: number): number[][] {
+  const dimension = count === 0 ? 0 : matrix.length / count
+  return Array.from({ length: count }, (_, row) => Array.from(matrix.subarray(row * dimension, (row + 1) * dimension)))
+}

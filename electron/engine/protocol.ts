@@ -1,0 +1,56 @@
+import type { DatasetDetail, EpisodeDetail } from '../contract/dataset.ts'
+import type { errorSchema } from '../contract/errors.ts'
+import type { Replay, ReplayErrors } from '../contract/replay.ts'
+import type { Preset } from '../contract/run.ts'
+import type { DoctorReport } from '../contract/system.ts'
+import type { z } from 'zod'
+
+/** Messages between the host and its engine processes; they pass as structured clones. */
+
+/** A picture on its way to the page: raw RGBA, or a PNG file. */
+export interface Picture {
+  readonly width: number
+  readonly height: number
+  readonly bytes: Uint8Array
+}
+
+export interface ReplayRequest {
+  readonly runPath: string
+  readonly runId: string
+  /** Null takes the last one that is whole. */
+  readonly checkpointStep: number | null
+  readonly dataset: { readonly id: string; readonly path: string }
+  readonly episode: number
+}
+
+/** What the desk answers. Names are the messages' `method`. */
+export interface DeskMethods {
+  dataset(place: { id: string; path: string; fresh?: boolean }): DatasetDetail
+  episode(place: { id: string; path: string; episode: number }): EpisodeDetail
+  frame(place: { id: string; path: string; episode: number; camera: string; frame: number; format: 'png' | 'rgba' }): Picture
+  presets(nothing: null): Preset[]
+  doctor(nothing: null): DoctorReport
+  openReplay(request: ReplayRequest): Replay
+  replayFrame(request: { id: string; pane: Replay['panes'][number]; frame: number }): Picture
+  replayErrors(request: { id: string }): ReplayErrors
+  closeReplay(request: { id: string }): null
+}
+export type DeskMethod = keyof DeskMethods
+
+export type ToDesk =
+  | { readonly type: 'call'; readonly call: number; readonly method: DeskMethod; readonly argument: unknown }
+  | { readonly type: 'exit' }
+
+export type FromDesk =
+  | { readonly type: 'ready' }
+  | { readonly type: 'heartbeat' }
+  | { readonly type: 'result'; readonly call: number; readonly value: unknown }
+  | { readonly type: 'failure'; readonly call: number; readonly error: z.infer<typeof errorSchema> }
+  | { readonly type: 'replay-progress'; readonly id: string; readonly predictedFrames: number }
+
+export type ToJob = { readonly type: 'pause' } | { readonly type: 'stop' }
+
+export type FromJob = { readonly type: 'ready' } | { readonly type: 'heartbeat' }
+
+/** How often each engine process says that its event loop turns. */
+export const processHeartbeatMs = 1000

@@ -1,0 +1,193 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Emitter } from '../base/event.ts'
+import { KinoraError } from '../contract/errors.ts'
+import type { KinoraEvent } from '../contract/rpc.ts'
+import { activeStates, type RunStatus, type RunSummary } from '../contract/run.ts'
+import { findDataset } from '../engine/dataset-places.ts'
+import { openRun, readStatus, reconcileRun, type RunFolder } from '../engine/run-folder.ts'
+import { checkpointSteps, readEvaluations, runSignature, summarise } from '../engine/run-summary.ts'
+import { RunMetrics } from '../metrics/reader.ts'
+import { temporarySuffix } from '../platform/fs-atomic.ts'
+import type { Log } from '../platform/log.ts'
+import type { Home } from '../platform/paths.ts'
+import type { Catalogue } from '../store/catalogue.ts'
+import { MetricsCache } from './metrics-cache.ts'
+
+/** A run whose heartbeat is older than this while its process lives is shown as stalled: its event loop is blocked. */
+const silentMs = 60_000
+/** Ended runs looked at per pass for changes from outside (resumed or evaluated by the command line). */
+const idleRunsPerPass = 100
+
+/**
+ * Keeps the catalogue in line with the folders in `<home>/runs`, whoever writes them, and tells what changed. Active
+ * runs are looked at in every pass, ended ones in turn.
+ */
+export class RunIndex {
+  readonly #home: Home
+  readonly #catalogue: Catalogue
+  readonly #log: Log
+  readonly #isSupervised: (path: string) => boolean
+  readonly #events = new Emitter<KinoraEvent>()
+  readonly metrics = new MetricsCache()
+  readonly #folders = new Map<string, RunFolder>()
+  /** Signatures of the runs of the catalogue and of folders that are no readable run. */
+  #signatures: Map<string, string>
+  #active = new Set<string>()
+  #turn: string[] = []
+  readonly #refreshing = new Map<string, Promise<void>>()
+  readonly onEvent = this.#events.event
+
+  /** `isSupervised`: whether this host's supervisor looks after that run's process itself. */
+  constructor(home: Home, catalogue: Catalogue, log: Log, isSupervised: (path: string) => boolean) {
+    this.#home = home
+    this.#catalogue = catalogue
+    this.#log = log
+    this.#isSupervised = isSupervised
+    this.#signatures = catalogue.runSignatures()
+  }
+
+  /** Whether any run of this home has a living process. */
+  get hasActive(): boolean {
+    return this.#active.size > 0
+  }
+
+  pathOf(id: string): string {
+    // An id is one path segment: anything else is not a run of this home.
+    if (!/^[\w.-]+$/.test(id) || id.startsWith('.')) throw unknownRun(id)
+    return join(this.#home.runs, id)
+  }
+
+  list(): RunSummary[] {
+    return this.#catalogue.runs().map(withSilence)
+  }
+
+  get(id: string): RunSummary {
+    const known = this.#catalogue.run(id)
+    if (known === undefined) throw unknownRun(id)
+    return withSilence(known.summary)
+  }
+
+  async folder(id: string): Promise<RunFolder> {
+    let folder = this.#folders.get(id)
+    if (folder === undefined) {
+      folder = await openRun(this.pathOf(id))
+      this.#folders.set(id, folder)
+    }
+    return folder
+  }
+
+  /** Looks for new and removed folders, then at every run whose folder looks different from when it was read last. */
+  async scan(): Promise<void> {
+    const names = new Set(await runNames(this.#home))
+    for (const id of [...this.#signatures.keys()]) if (!names.has(id)) this.#remove(id)
+    for (const id of names) await this.refresh(id)
+  }
+
+  /** One short pass: new and removed folders, the active runs, and a few ended ones. */
+  async pass(): Promise<void> {
+    const names = await runNames(this.#home)
+    const present = new Set(names)
+    for (const id of [...this.#signatures.keys()]) if (!present.has(id)) this.#remove(id)
+    const look = new Set([...this.#active, ...names.filter((id) => !this.#signatures.has(id))])
+    if (this.#turn.length === 0) this.#turn = names
+    for (const id of this.#turn.splice(0, idleRunsPerPass)) if (present.has(id)) look.add(id)
+    await Promise.all([...look].map((id) => this.refresh(id)))
+  }
+
+  /** Reads a run's folder if it looks different. Calls at the same time share one reading. */
+  refresh(id: string): Promise<void> {
+    let running = this.#refreshing.get(id)
+    if (running === undefined) {
+      running = this.#refresh(id).finally(() => this.#refreshing.delete(id))
+      this.#refreshing.set(id, running)
+    }
+    return running
+  }
+
+  /** As {@link refresh}, but sure to have begun after this call. */
+  async refreshNow(id: string): Promise<RunSummary> {
+    await this.#refreshing.get(id)
+    await this.refresh(id)
+    return this.get(id)
+  }
+
+  async #refresh(id: string): Promise<void> {
+    const path = this.pathOf(id)
+    try {
+      const isActive = this.#active.has(id)
+      if (isActive && !this.#isSupervised(path)) await reconcileRun(path)
+      const signature = await runSignature(path)
+      const isNew = signature !== this.#signatures.get(id)
+      const metrics = isActive || isNew ? this.metrics.of(path) : undefined
+      const appended = metrics && (await metrics.poll())
+      if (isNew || appended) await this.#read(id, path, signature, metrics!)
+      if (appended && isActive) this.#events.fire({ type: 'metrics-appended', id, step: appended.lastStep, names: [...appended.names] })
+    } catch (error) {
+      if (error instanceof KinoraError && error.code === 'not-found' && !(await runNames(this.#home)).includes(id)) return this.#remove(id)
+      const signature = await runSignature(path)
+      if (this.#signatures.get(id) !== signature) this.#log.warning(`${path} is left out of the list`, KinoraError.from(error).toJSON())
+      this.#catalogue.removeRun(id)
+      this.#active.delete(id)
+      this.#signatures.set(id, signature)
+    }
+  }
+
+  async #read(id: string, path: string, signature: string, metrics: RunMetrics): Promise<void> {
+    this.#folders.delete(id)
+    const folder = await this.folder(id)
+    const status = this.#isSupervised(path) ? await readStatus(path) : await reconcileRun(path)
+    const [checkpoints, evaluations, place] = await Promise.all([
+      checkpointSteps(path),
+      readEvaluations(path),
+      // A dataset that has gone does not hide the run.
+      findDataset(this.#home, folder.config.data.dataset).catch(() => ({ id: folder.config.data.dataset })),
+    ])
+    const summary = summarise(folder, { datasetId: place.id, status, checkpoints, lastMetrics: metrics.last(), evaluations })
+    // The folder's name is the id under which everything is found; a copied folder keeps its own.
+    const run: RunSummary = { ...summary, id }
+    this.#catalogue.putRun(run, signature, evaluations)
+    this.#signatures.set(id, signature)
+    if (isActiveStatus(status)) {
+      this.#active.add(id)
+    } else {
+      this.#active.delete(id)
+    }
+    this.#events.fire({ type: 'run-changed', run: withSilence(run) })
+  }
+
+  #remove(id: string): void {
+    this.#signatures.delete(id)
+    this.#active.delete(id)
+    this.#folders.delete(id)
+    this.metrics.forget(this.pathOf(id))
+    if (this.#catalogue.run(id) === undefined) return
+    this.#catalogue.removeRun(id)
+    this.#events.fire({ type: 'run-removed', id })
+  }
+}
+
+function isActiveStatus(status: RunStatus): boolean {
+  return activeStates.includes(status.state) || (status.state === 'queued' && status.pid !== null)
+}
+
+/** What a reader sees of a run whose process lives and has not written its heartbeat for long. */
+function withSilence(run: RunSummary): RunSummary {
+  if (run.status.state !== 'running' || Date.now() - run.status.updatedAt < silentMs) return run
+  return { ...run, status: { ...run.status, state: 'stalled' } }
+}
+
+async function runNames(home: Home): Promise<string[]> {
+  try {
+    const entries = await readdir(home.runs, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory() && /^[\w.-]+$/.test(entry.name) && !entry.name.startsWith('.') && !entry.name.endsWith(temporarySuffix)).map((entry) => entry.name)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+function unknownRun(id: string): KinoraError {
+  return new KinoraError('not-found', `There is no run "${id}".`, 'It may have been deleted; the list of runs shows those that there are.')
+}
+

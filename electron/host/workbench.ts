@@ -1,0 +1,251 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { freemem, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { Emitter } from '../base/event.ts'
+import { KinoraError } from '../contract/errors.ts'
+import type { KinoraEvent } from '../contract/rpc.ts'
+import type { RunDetail } from '../contract/run.ts'
+import type { SystemInfo } from '../contract/system.ts'
+import { freeBytes } from '../engine/doctor.ts'
+import { findDataset } from '../engine/dataset-places.ts'
+import { runFile } from '../engine/run-folder.ts'
+import { tailLog } from '../engine/run-summary.ts'
+import { forkChild, type SpawnChild } from '../platform/child-process.ts'
+import { delay } from '../platform/clock.ts'
+import { ioError } from '../platform/fs-atomic.ts'
+import { FileLog, type Log } from '../platform/log.ts'
+import type { Home } from '../platform/paths.ts'
+import { kinoraVersion } from '../platform/version.ts'
+import type { Services } from '../rpc/services.ts'
+import { Catalogue } from '../store/catalogue.ts'
+import { DatasetIndex } from './dataset-index.ts'
+import { DeskClient } from './desk-client.ts'
+import { RunControl } from './run-control.ts'
+import { RunIndex } from './run-index.ts'
+import { Supervisor } from './supervisor.ts'
+
+const passMs = 300
+const datasetScanMs = 3000
+const systemInfoMs = 10_000
+/** How long the first lists wait for the folders to be read. */
+const firstScanMs = 4000
+const logLines = 200
+
+export interface WorkbenchOptions {
+  readonly home: Home
+  readonly host: SystemInfo['host']
+  readonly spawn?: SpawnChild
+}
+
+/**
+ * The host process's whole service behind the router: the catalogue with its scanners, the desk and the jobs. It never
+ * computes. Hold the home's lock before opening one.
+ */
+export class Workbench {
+  readonly services: Services
+  readonly log: Log
+  readonly supervisor: Supervisor
+  readonly desk: DeskClient
+  readonly #options: WorkbenchOptions
+  readonly #fileLog: FileLog
+  readonly #catalogue: Catalogue
+  readonly #runs: RunIndex
+  readonly #datasets: DatasetIndex
+  readonly #control: RunControl
+  readonly #events = new Emitter<KinoraEvent>()
+  readonly #closing = new AbortController()
+  #loops: Promise<void>[] = []
+  #firstScan: Promise<unknown> = Promise.resolve()
+
+  static async open(options: WorkbenchOptions): Promise<Workbench> {
+    const { home } = options
+    try {
+      for (const folder of [home.root, home.runs, home.datasets, home.reports, join(home.cache, 'logs')]) await mkdir(folder, { recursive: true })
+    } catch (error) {
+      throw ioError(error, `make the home ${home.root}`)
+    }
+    const workbench = new Workbench(options)
+    workbench.#start()
+    return workbench
+  }
+
+  private constructor(options: WorkbenchOptions) {
+    const { home } = options
+    const spawn = options.spawn ?? forkChild
+    this.#options = options
+    this.#fileLog = new FileLog(join(home.cache, 'logs', 'host.ndjson'))
+    this.log = this.#fileLog.log
+    this.#catalogue = Catalogue.open(home.catalogue)
+    this.supervisor = new Supervisor(home, spawn, this.log)
+    this.desk = new DeskClient(home, spawn, this.log)
+    this.#runs = new RunIndex(home, this.#catalogue, this.log, (path) => this.supervisor.hasJob(path))
+    this.#datasets = new DatasetIndex(home, this.#catalogue, this.desk, this.log)
+    this.#control = new RunControl(home, this.#runs, this.supervisor)
+    this.#runs.onEvent((event) => this.#events.fire(event))
+    this.#datasets.onDidChange((dataset) => this.#events.fire({ type: 'dataset-changed', dataset }))
+    this.desk.onReplayProgress((progress) => this.#events.fire({ type: 'replay-progress', ...progress }))
+    this.desk.onDidChangeState(() => void this.#tellSystem())
+    this.supervisor.onJobEnded(({ runPath }) => void this.#jobEnded(runPath))
+    this.services = this.#createServices()
+  }
+
+  /** Pauses what trains, ends the processes, and lets the home go. */
+  async close(patienceMs?: number): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    this.#control.close()
+    await Promise.all([this.supervisor.close(patienceMs), this.desk.close()])
+    await Promise.all(this.#loops)
+    // The last states of the jobs go into the catalogue for the next start.
+    await this.#runs.scan().catch((error: unknown) => this.log.error('The last scan failed', error))
+    this.#catalogue.dispose()
+    this.#events.dispose()
+    await this.#fileLog.close()
+  }
+
+  #start(): void {
+    this.desk.start()
+    const runs = this.#runs.scan().catch((error: unknown) => this.log.error('The first scan of runs failed', error))
+    this.#firstScan = Promise.all([runs, this.#scanDatasets()])
+    this.#loops = [
+      runs.then(() => this.#repeat(passMs, async () => {
+        await this.#runs.pass()
+        await this.#control.finishStops()
+        this.#control.startNext()
+      })),
+      this.#repeat(datasetScanMs, () => this.#scanDatasets()),
+      this.#repeat(systemInfoMs, () => this.#tellSystem()),
+    ]
+  }
+
+  /** Until closed; a failure is logged and does not end the loop. */
+  async #repeat(everyMs: number, body: () => Promise<void>): Promise<void> {
+    const { signal } = this.#closing
+    let lastFailure = ''
+    while (!signal.aborted) {
+      try {
+        await body()
+      } catch (error) {
+        const failure = String(error)
+        if (failure !== lastFailure) this.log.error('A background pass failed', error)
+        lastFailure = failure
+      }
+      await delay(everyMs, signal)
+    }
+  }
+
+  async #scanDatasets(): Promise<void> {
+    try {
+      await this.#datasets.scan()
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.log.error('The scan of datasets failed', error)
+    }
+  }
+
+  async #jobEnded(runPath: string): Promise<void> {
+    const id = runPath.slice(this.#options.home.runs.length + 1)
+    await this.#runs.refreshNow(id).catch((error: unknown) => this.log.error('An ended run could not be read', error))
+    this.#control.startNext()
+  }
+
+  async #info(): Promise<SystemInfo> {
+    const { home, host } = this.#options
+    return {
+      version: kinoraVersion(),
+      home: home.root,
+      host,
+      engine: this.desk.state,
+      memoryBytes: totalmem(),
+      freeMemoryBytes: freemem(),
+      homeFreeBytes: await freeBytes(home),
+    }
+  }
+
+  async #tellSystem(): Promise<void> {
+    this.#events.fire({ type: 'system-changed', info: await this.#info() })
+  }
+
+  /** The first list after a start is whole if the folders are read soon enough; events bring the rest. */
+  async #ready(): Promise<void> {
+    await Promise.race([this.#firstScan, delay(firstScanMs, this.#closing.signal)])
+  }
+
+  #createServices(): Services {
+    const { home } = this.#options
+    const runs = this.#runs
+    const datasets = this.#datasets
+    const control = this.#control
+    const desk = this.desk
+    return {
+      onEvent: this.#events.event,
+      system: {
+        info: () => this.#info(),
+        doctor: () => desk.call('doctor', null),
+      },
+      datasets: {
+        list: async () => {
+          await this.#ready()
+          return datasets.list()
+        },
+        get: (id) => datasets.get(id),
+        add: (path) => datasets.add(path),
+        episode: async (id, episode) => desk.call('episode', { ...(await datasets.place(id)), episode }),
+        frame: async (id, episode, camera, frame, format) => desk.call('frame', { ...(await datasets.place(id)), episode, camera, frame, format }),
+      },
+      runs: {
+        list: async () => {
+          await this.#ready()
+          return runs.list()
+        },
+        get: async (id) => {
+          const run = await runs.refreshNow(id)
+          const folder = await runs.folder(id)
+          const metrics = runs.metrics.of(run.path)
+          await metrics.poll()
+          const detail: RunDetail = {
+            ...run,
+            lastMetrics: metrics.last(),
+            config: folder.config,
+            metricNames: metrics.names,
+            evaluations: this.#catalogue.evaluations(id),
+            log: await tailLog(run.path, logLines),
+          }
+          return detail
+        },
+        presets: () => desk.call('presets', null),
+        create: (name, config) => control.create(name, config),
+        pause: (id) => control.pause(id),
+        resume: (id) => control.resume(id),
+        stop: (id) => control.stop(id),
+        series: async (id, metric, widthPx, from, to) => {
+          const metrics = runs.metrics.of(runs.get(id).path)
+          await metrics.poll()
+          const window = metrics.window(metric, widthPx, from, to)
+          if (window) return window
+          throw new KinoraError('not-found', `Run ${id} has no metric "${metric}".`, `It has: ${metrics.names.join(', ') || 'none yet'}.`)
+        },
+        report: async (id) => {
+          const { path } = runs.get(id)
+          const html = (await readFile(runFile.report(path), 'utf8').catch(ifAbsent)) ?? (await readFile(join(home.reports, `${id}.html`), 'utf8').catch(ifAbsent))
+          if (html !== null) return html
+          throw new KinoraError('not-found', `Run ${id} has no report yet.`, 'Make one with `kinora evaluate`, or finish the demo.')
+        },
+      },
+      replays: {
+        open: async (runId, checkpointStep, datasetId, episode) => {
+          const run = runs.get(runId)
+          const dataset = await findDataset(home, datasetId ?? (await runs.folder(runId)).config.data.dataset)
+          return desk.call('openReplay', { runPath: run.path, runId, checkpointStep, dataset, episode })
+        },
+        frame: (id, pane, frame) => desk.call('replayFrame', { id, pane, frame }),
+        errors: (id) => desk.call('replayErrors', { id }),
+        close: async (id) => void (await desk.call('closeReplay', { id })),
+      },
+    }
+  }
+}
+
+function ifAbsent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null
+  throw error
+}

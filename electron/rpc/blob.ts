@@ -1,0 +1,95 @@
+import { encodeSeries } from '../contract/blob.ts'
+import { KinoraError } from '../contract/errors.ts'
+import { replaySchema } from '../contract/replay.ts'
+import type { Picture } from '../engine/protocol.ts'
+import { statusOf } from './orpc-error.ts'
+import type { Services } from './services.ts'
+
+export interface BlobResponse {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: Uint8Array
+}
+
+/** The report is a page of its own: no script, nothing from anywhere, and (sandbox) no access to the workbench's origin. */
+export const reportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/**
+ * Answers GET /blob/... the same for HTTP and for Electron's protocol. `url` is a path with query. Never rejects: a
+ * failure is JSON {code, message, hint} with its status.
+ */
+export async function handleBlob(url: string, services: Services): Promise<BlobResponse> {
+  try {
+    return await route(new URL(url, 'http://kinora'), services)
+  } catch (error) {
+    const known = KinoraError.from(error)
+    return {
+      status: statusOf(known.code),
+      headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+      body: new TextEncoder().encode(JSON.stringify(known)),
+    }
+  }
+}
+
+async function route(url: URL, services: Services): Promise<BlobResponse> {
+  const [root, kind, ...rest] = url.pathname.slice(1).split('/').map(decode)
+  if (root === 'blob') {
+    const parts = rest as (string | undefined)[]
+    const last = /^(.*)\.([a-z]+)$/.exec(parts.at(-1) ?? '')
+    const [, stem, ending] = last ?? []
+    if (kind === 'frame' && parts.length === 4 && (ending === 'png' || ending === 'rgba')) {
+      return picture(await services.datasets.frame(parts[0]!, index(parts[1]), parts[2]!, index(stem), ending), ending)
+    }
+    if (kind === 'replay' && parts.length === 3 && ending === 'rgba') {
+      const pane = replaySchema.shape.panes.element.safeParse(parts[1])
+      if (pane.success) return picture(await services.replays.frame(parts[0]!, pane.data, index(stem)), ending)
+    }
+    if (kind === 'series' && parts.length === 2) {
+      const width = Number(url.searchParams.get('width'))
+      if (!Number.isInteger(width) || width < 1 || width > 20_000) throw new KinoraError('usage', `width must be a whole number from 1 to 20000, got "${url.searchParams.get('width')}".`, 'Ask with ?width=<pixels>.')
+      const window = await services.runs.series(parts[0]!, parts[1]!, width, bound(url, 'from'), bound(url, 'to'))
+      const packed = encodeSeries(window)
+      return ok(new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength), { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
+    }
+    if (kind === 'report' && parts.length === 1 && ending === 'html') {
+      const html = await services.runs.report(stem!)
+      return ok(new TextEncoder().encode(html), { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'content-security-policy': reportPolicy })
+    }
+  }
+  throw new KinoraError('not-found', `There is nothing at ${url.pathname}.`, 'The addresses are those of contract/blob.ts.')
+}
+
+function picture(image: Picture, format: 'png' | 'rgba'): BlobResponse {
+  return ok(image.bytes, {
+    'content-type': format === 'png' ? 'image/png' : 'application/octet-stream',
+    // A dataset recorded anew under the same name must not show old frames.
+    'cache-control': 'no-cache',
+    'x-kinora-width': String(image.width),
+    'x-kinora-height': String(image.height),
+  })
+}
+
+function ok(body: Uint8Array, headers: Record<string, string>): BlobResponse {
+  return { status: 200, headers, body }
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw new KinoraError('usage', `"${segment}" is not a valid part of an address.`, 'Encode each part with encodeURIComponent.')
+  }
+}
+
+function index(text: string | undefined): number {
+  if (text === undefined || !/^\d{1,9}$/.test(text)) throw new KinoraError('usage', `Expected a whole number in the address, got "${text}".`, 'The addresses are those of contract/blob.ts.')
+  return Number(text)
+}
+
+function bound(url: URL, name: 'from' | 'to'): number | undefined {
+  const text = url.searchParams.get(name)
+  if (text === null) return undefined
+  const value = Number(text)
+  if (text === '' || !Number.isFinite(value)) throw new KinoraError('usage', `${name} must be a number, got "${text}".`, 'Leave it out for the whole series.')
+  return value
+}

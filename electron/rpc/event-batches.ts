@@ -1,0 +1,83 @@
+import type { Event } from '../base/event.ts'
+import type { KinoraEvent } from '../contract/rpc.ts'
+
+export const batchMs = 100
+
+/**
+ * Events in batches, at most one every 100 ms. While a batch waits (a slow reader, too), events about the same thing are
+ * merged, so what waits is bounded by the number of runs and datasets, not by time. Ends when the signal aborts.
+ */
+export async function* eventBatches(onEvent: Event<KinoraEvent>, first: readonly KinoraEvent[], signal: AbortSignal | undefined, intervalMs = batchMs): AsyncGenerator<KinoraEvent[], void, void> {
+  const waiting = new Map<string, KinoraEvent>()
+  let wake: (() => void) | undefined
+  const subscription = onEvent((event) => {
+    merge(waiting, event)
+    wake?.()
+  })
+  const onAbort = (): void => wake?.()
+  signal?.addEventListener('abort', onAbort)
+  try {
+    // The first batch goes out at once: it tells the page that the stream stands.
+    yield [...first]
+    while (!signal?.aborted) {
+      if (waiting.size === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          if (signal?.aborted) resolve()
+        })
+        wake = undefined
+        continue
+      }
+      const batch = [...waiting.values()]
+      waiting.clear()
+      yield batch
+      await pause(intervalMs, signal)
+    }
+  } finally {
+    subscription.dispose()
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+/** The later event about a thing replaces the earlier one and takes its place at the end. */
+function merge(waiting: Map<string, KinoraEvent>, event: KinoraEvent): void {
+  const key = keyOf(event)
+  const earlier = waiting.get(key)
+  waiting.delete(key)
+  if (event.type === 'run-removed') waiting.delete(`run ${event.id}`)
+  if (event.type === 'metrics-appended' && earlier?.type === 'metrics-appended') {
+    waiting.set(key, { ...event, step: Math.max(event.step, earlier.step), names: [...new Set([...earlier.names, ...event.names])] })
+  } else {
+    waiting.set(key, event)
+  }
+}
+
+function keyOf(event: KinoraEvent): string {
+  switch (event.type) {
+    case 'run-changed':
+      return `run ${event.run.id}`
+    case 'run-removed':
+      return `removed ${event.id}`
+    case 'metrics-appended':
+      return `metrics ${event.id}`
+    case 'dataset-changed':
+      return `dataset ${event.dataset.id}`
+    case 'system-changed':
+      return 'system'
+    case 'replay-progress':
+      return `replay ${event.id}`
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, ms)
+    signal?.addEventListener('abort', finish)
+    if (signal?.aborted) finish()
+  })
+}

@@ -1,0 +1,8 @@
+import { api } from './api.ts'
+import { datasets } from './datasets.ts'
+import { events } from './events.ts'
+import { replay } from './replay.ts'
+import { runs } from './runs.ts'
+import { system } from './system.ts'
+
+export const router = api.router({ system, datasets, runs, replay, events })

@@ -1,0 +1,42 @@
+import type { Event } from '../base/event.ts'
+import type { SeriesWindow } from '../contract/blob.ts'
+import type { DatasetDetail, DatasetSummary, EpisodeDetail } from '../contract/dataset.ts'
+import type { Replay, ReplayErrors } from '../contract/replay.ts'
+import type { KinoraEvent } from '../contract/rpc.ts'
+import type { Preset, RunDetail, RunSummary } from '../contract/run.ts'
+import type { DoctorReport, SystemInfo } from '../contract/system.ts'
+import type { Picture } from '../engine/protocol.ts'
+
+/** What the router and the blob route need of a host. Every method rejects with a KinoraError. */
+export interface Services {
+  readonly system: {
+    info(): Promise<SystemInfo>
+    doctor(): Promise<DoctorReport>
+  }
+  readonly datasets: {
+    list(): Promise<DatasetSummary[]>
+    get(id: string): Promise<DatasetDetail>
+    add(path: string): Promise<DatasetSummary>
+    episode(id: string, episode: number): Promise<EpisodeDetail>
+    frame(id: string, episode: number, camera: string, frame: number, format: 'png' | 'rgba'): Promise<Picture>
+  }
+  readonly runs: {
+    list(): Promise<RunSummary[]>
+    get(id: string): Promise<RunDetail>
+    presets(): Promise<Preset[]>
+    create(name: string, config: unknown): Promise<RunSummary>
+    pause(id: string): Promise<RunSummary>
+    resume(id: string): Promise<RunSummary>
+    stop(id: string): Promise<RunSummary>
+    series(id: string, metric: string, widthPx: number, from?: number, to?: number): Promise<SeriesWindow>
+    /** The run's report as HTML. */
+    report(id: string): Promise<string>
+  }
+  readonly replays: {
+    open(runId: string, checkpointStep: number | null, datasetId: string | null, episode: number): Promise<Replay>
+    frame(id: string, pane: Replay['panes'][number], frame: number): Promise<Picture>
+    errors(id: string): Promise<ReplayErrors>
+    close(id: string): Promise<void>
+  }
+  readonly onEvent: Event<KinoraEvent>
+}
