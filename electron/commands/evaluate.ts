@@ -36,20 +36,19 @@ export function registerEvaluate(program: Command, bind: Bind): void {
     )
   withCommonOptions(command, { json: true, device: true })
   bind<EvaluateOptions>(command, async (context, options, word) => {
-    const { evaluateWord } = await import('./evaluation.ts')
+    const { evaluatePrepared, preparePolicy } = await import('./evaluation.ts')
     const { listTasks } = await import('../sim/suites.ts')
     const words = options.compare === undefined ? [word!] : [word!, options.compare]
     if (words[0] === words[1]) throw new KinoraError('usage', `"${word}" is to be compared with itself.`, 'Name another run or policy after --compare.')
     context.interrupts.message = 'Stopping; finished rollouts are kept and the same command continues. Press Ctrl-C again to end at once.'
     const chosen = options.tasks === undefined ? undefined : chooseTasks(options.tasks, listTasks()).map(({ id }) => id)
-    const judged: { name: string; evaluation: Evaluation }[] = []
-    // Resolve everything before the first rollout: a wrong second name should not cost the first evaluation.
-    const { preparePolicy } = await import('./evaluation.ts')
+    // Everything is looked up before the first rollout: a wrong second name should not cost the first evaluation.
     const prepared = []
-    for (const each of words) prepared.push(await preparePolicy(context, each, { tasks: chosen, ...options }))
-    const tasks = prepared.find(({ tasks: own }) => own.length > 0)?.tasks
+    for (const each of words) prepared.push(await preparePolicy(context, each, { tasks: chosen, step: each === word ? options.step : undefined }))
+    const tasks = prepared.find((policy) => policy.tasks.length > 0)?.tasks
     if (tasks === undefined) throw new KinoraError('usage', 'Evaluate on which tasks?', 'Give --tasks, for example --tasks tabletop-goal.')
-    for (const policy of prepared) judged.push(await evaluateWord(context, policy, { ...options, tasks }))
+    const judged: { name: string; evaluation: Evaluation }[] = []
+    for (const policy of prepared) judged.push({ name: policy.name, evaluation: await evaluatePrepared(context, policy, { ...options, tasks }) })
     print(context, judged)
   })
 }

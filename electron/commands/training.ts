@@ -23,18 +23,30 @@ export async function trainHere(context: Context, runPath: string, label = ''): 
     home: context.home,
     signal: context.signal,
     onEvent(event) {
-      if (event.type === 'phase') {
-        if (phase !== '') progress.finish(finalNote(note))
-        phase = event.phase
-        note = ''
-        const { label: name, unit } = phaseNames[phase] ?? { label: phase, unit: 'steps' }
-        progress.start(label === '' ? name : `${label}: ${name.toLowerCase()}`, event.totalSteps, unit)
-      } else if (event.type === 'step') {
-        note = lossNote(event.values) || note
-        progress.update(event.step, note)
-      } else if (event.type === 'validation') {
-        const words = lossNote(event.values)
-        if (words !== '' && context.isVerbose) progress.log(`  validation at step ${event.step}: ${words}`)
+      switch (event.type) {
+        case 'phase': {
+          if (phase !== '') progress.finish(finalNote(note))
+          phase = event.phase
+          note = ''
+          const { label: name, unit } = phaseNames[phase] ?? { label: phase, unit: 'steps' }
+          progress.start(label === '' ? name : `${label}: ${name.toLowerCase()}`, event.totalSteps, unit)
+          break
+        }
+        case 'progress':
+          progress.update(event.step)
+          break
+        case 'step':
+          note = lossNote(event.values)
+          progress.update(event.step, note)
+          break
+        case 'vae':
+          note = `${event.isCached ? 'taken from the cache' : 'trained'}, ${noteOf(event.values)}`
+          break
+        case 'notice':
+          progress.log(`  ${event.message}`)
+          break
+        case 'validation':
+          if (context.isVerbose) progress.log(`  step ${event.step}: ${noteOf(event.values)}`)
       }
     },
   })
@@ -49,9 +61,11 @@ function finalNote(note: string): string {
 
 /** Losses of a record in few words. */
 function lossNote(values: Readonly<Record<string, number>>): string {
+  return noteOf(Object.fromEntries(Object.entries(values).filter(([name]) => /^(loss\/(action|motion)|vae\/reconstruction)$/.test(name))))
+}
+
+function noteOf(values: Readonly<Record<string, number>>): string {
   return Object.entries(values)
-    .filter(([name]) => /loss/i.test(name))
-    .slice(0, 3)
     .map(([name, value]) => `${name} ${significant(value)}`)
     .join('  ')
 }

@@ -1,0 +1,215 @@
+import { Rng } from '../base/rng.ts'
+import { KinoraError } from '../contract/errors.ts'
+import type { Evaluation, Rollout } from '../contract/run.ts'
+import type { Policy, PolicyObservation } from '../model/policy.ts'
+import { noNoise, recordEpisodes } from '../sim/record.ts'
+import { runRollouts, type RolloutRequest } from '../sim/rollout.ts'
+import { getTask } from '../sim/suites.ts'
+import { stateDimension, stateNames } from '../sim/world.ts'
+import { successOf } from './comparison.ts'
+import type { RecordedRollout, RolloutLog } from './rollout-log.ts'
+
+/** LIBERO's action: position, axis-angle, gripper. */
+const actionDimension = 7
+/**
+ * Observations per inference, filled up where fewer are left. One size for every batch: matrix kernels may sum in
+ * another order at another size, and a rollout must not depend on which others happen to run beside it.
+ */
+const batchSize = 16
+
+export type ActingPolicy = Pick<Policy, 'config' | 'meta' | 'infer'>
+export type BaselineName = 'random' | 'expert'
+
+export interface ClosedLoopProgress {
+  readonly done: number
+  readonly total: number
+  readonly successes: number
+}
+
+export interface ClosedLoopOptions {
+  readonly tasks: readonly string[]
+  /** The same for every task and every policy. */
+  readonly seeds: readonly number[]
+  readonly workers?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: ClosedLoopProgress) => void
+  /** Finished rollouts are taken from here and put here, so that an interrupted evaluation continues. */
+  readonly log?: RolloutLog
+  /** Milliseconds since the epoch for the result; everything else in it is a function of the arguments. */
+  readonly now?: () => number
+}
+
+export interface PolicyEvaluationOptions extends ClosedLoopOptions {
+  readonly policy: ActingPolicy
+  readonly checkpointStep: number
+  /** Actions executed before the policy is asked again; the configuration's where left out. */
+  readonly replanSteps?: number
+}
+
+/**
+ * Plays every task with every seed under one policy. Two calls give the same rollouts, byte for byte, on the same
+ * provider, whether or not the first was interrupted.
+ * @throws KinoraError `config-invalid` when the policy does not fit this world, `interrupted` on abort
+ */
+export async function evaluateClosedLoop(options: PolicyEvaluationOptions): Promise<Evaluation> {
+  const { policy, checkpointStep } = options
+  requireTabletopPolicy(policy)
+  const { chunk } = policy.config.action
+  const replanSteps = options.replanSteps ?? policy.config.action.replanSteps
+  if (replanSteps > chunk) {
+    throw new KinoraError('config-invalid', `The policy would be asked again after ${replanSteps} steps, but predicts only ${chunk}.`, `Choose a replan interval of at most ${chunk}.`)
+  }
+  return play(options, { checkpointStep, replanSteps, sizePx: policy.config.data.imageSizePx, act: (batch) => inferInBatches(policy, batch) })
+}
+
+/** The two ends of the scale on the same seeds: uniformly random actions, and the scripted expert that knows the true state. */
+export async function evaluateBaseline(options: ClosedLoopOptions & { readonly policy: BaselineName }): Promise<Evaluation> {
+  if (options.policy === 'expert') return playExpert(options)
+  return play(options, { checkpointStep: 0, replanSteps: randomChunk, sizePx: smallPx, act: async (batch) => batch.map(randomActions) })
+}
+
+/** Pictures that nobody looks at. */
+const smallPx = 16
+const randomChunk = 5
+
+/** Uniform actions that depend on task, seed and step alone. */
+function randomActions({ task, seed, step }: RolloutRequest): Float32Array {
+  // Two words a number; every step has its own place in the stream of this task and seed.
+  const rng = new Rng(seed, hashOf(task.id), 2 * actionDimension * step)
+  return Float32Array.from({ length: randomChunk * actionDimension }, () => 2 * rng.uniform() - 1)
+}
+
+/** FNV-1a. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  return hash >>> 0
+}
+
+interface Acting {
+  readonly checkpointStep: number
+  readonly replanSteps: number
+  readonly sizePx: number
+  readonly act: (batch: readonly RolloutRequest[]) => Promise<readonly Float32Array[]>
+}
+
+async function play(options: ClosedLoopOptions, acting: Acting): Promise<Evaluation> {
+  const collected = new Collected(options)
+  await runRollouts({
+    tasks: options.tasks,
+    seeds: options.seeds,
+    sizePx: acting.sizePx,
+    act: acting.act,
+    replanSteps: acting.replanSteps,
+    slots: batchSize,
+    skip: (task, seed) => collected.has(task, seed),
+    workers: options.workers,
+    signal: options.signal,
+    onProgress: ({ last: { taskId, seed, success, steps, reason, actions } }) => collected.add({ task: taskId, seed, success, steps, reason, actions }),
+  })
+  return collected.evaluation(acting)
+}
+
+async function playExpert(options: ClosedLoopOptions): Promise<Evaluation> {
+  const collected = new Collected(options)
+  const specs = options.tasks.flatMap((taskId) => options.seeds.filter((seed) => !collected.has(taskId, seed)).map((seed) => ({ taskId, seed })))
+  const episodes = recordEpisodes(specs, { sizePx: smallPx, horizonSteps: 0, noise: noNoise, tailSteps: 0, workers: options.workers, signal: options.signal })
+  for await (const { taskId, seed, success, reason, frameCount, executedAction } of episodes) {
+    collected.add({ task: taskId, seed, success, steps: frameCount, reason, actions: executedAction })
+  }
+  return collected.evaluation({ checkpointStep: 0, replanSteps: 1 })
+}
+
+/** Rollouts on their way to an evaluation: those of the log, then those that end. */
+class Collected {
+  readonly #options: ClosedLoopOptions
+  readonly #rollouts = new Map<string, RecordedRollout>()
+  readonly #total: number
+  #successes = 0
+
+  constructor(options: ClosedLoopOptions) {
+    this.#options = options
+    this.#total = options.tasks.length * options.seeds.length
+    for (const task of options.tasks) {
+      for (const seed of options.seeds) {
+        const known = options.log?.get(task, seed)
+        if (known !== undefined) this.#keep(known)
+      }
+    }
+    if (this.#rollouts.size > 0) this.#tell()
+  }
+
+  has(task: string, seed: number): boolean {
+    return this.#rollouts.has(`${task}\n${seed}`)
+  }
+
+  add(rollout: RecordedRollout): void {
+    this.#options.log?.append(rollout)
+    this.#keep(rollout)
+    this.#tell()
+  }
+
+  #keep(rollout: RecordedRollout): void {
+    this.#rollouts.set(`${rollout.task}\n${rollout.seed}`, rollout)
+    if (rollout.success) this.#successes++
+  }
+
+  #tell(): void {
+    this.#options.onProgress?.({ done: this.#rollouts.size, total: this.#total, successes: this.#successes })
+  }
+
+  /** In the order of tasks and seeds, whatever the order in which rollouts ended. */
+  evaluation({ checkpointStep, replanSteps }: { readonly checkpointStep: number; readonly replanSteps: number }): Evaluation {
+    const { tasks, seeds, now = Date.now } = this.#options
+    const rollouts = tasks.flatMap((task) => seeds.map((seed) => withoutActions(this.#rollouts.get(`${task}\n${seed}`)!)))
+    return {
+      checkpointStep,
+      seeds: [...seeds],
+      replanSteps,
+      total: successOf(rollouts),
+      tasks: tasks.map((task) => ({ task, instruction: getTask(task).instruction, ...successOf(rollouts.filter((rollout) => rollout.task === task)) })),
+      rollouts,
+      createdAt: now(),
+    }
+  }
+}
+
+function withoutActions({ task, seed, success, steps, reason }: RecordedRollout): Rollout {
+  return { task, seed, success, steps, reason }
+}
+
+async function inferInBatches(policy: ActingPolicy, batch: readonly RolloutRequest[]): Promise<Float32Array[]> {
+  const chunks: Float32Array[] = []
+  for (let first = 0; first < batch.length; first += batchSize) {
+    const part = batch.slice(first, first + batchSize).map(({ observation }): PolicyObservation => observation)
+    chunks.push(...(await inferFilled(policy, part)))
+  }
+  return chunks
+}
+
+/** One inference of the fixed size. Where it gives something that is not a number, each observation is tried alone and only its own episode fails. */
+async function inferFilled(policy: ActingPolicy, part: readonly PolicyObservation[]): Promise<Float32Array[]> {
+  const filled = [...part, ...Array<PolicyObservation>(batchSize - part.length).fill(part[0]!)]
+  try {
+    return (await policy.infer(filled)).slice(0, part.length)
+  } catch (error) {
+    if (!(error instanceof KinoraError) || error.code !== 'numerics') throw error
+    if (part.length === 1) return [new Float32Array(policy.config.action.chunk * actionDimension).fill(NaN)]
+    const alone: Float32Array[] = []
+    for (const observation of part) alone.push(...(await inferFilled(policy, [observation])))
+    return alone
+  }
+}
+
+/** @throws KinoraError `config-invalid` naming the key and shape that do not fit */
+function requireTabletopPolicy({ config, meta }: ActingPolicy): void {
+  const cameras = ['agentview', 'robot0_eye_in_hand']
+  const problems = [
+    ...config.data.cameras.filter((camera) => !cameras.includes(camera)).map((camera) => `it wants the camera "${camera}", and this world has ${cameras.join(' and ')}`),
+    ...(meta.dimensions.action === actionDimension ? [] : [`its actions have ${meta.dimensions.action} numbers (${meta.actionNames.join(', ')}), and this world takes ${actionDimension}: position, axis-angle, gripper`]),
+    ...(meta.dimensions.state === stateDimension ? [] : [`its state has ${meta.dimensions.state} numbers (${meta.stateNames.join(', ')}), and this world gives ${stateDimension} (${stateNames.join(', ')})`]),
+  ]
+  if (problems.length > 0) {
+    throw new KinoraError('config-invalid', `This policy cannot act in the tabletop world: ${problems.join('; ')}.`, 'Evaluate a policy that was trained on tabletop or LIBERO data.')
+  }
+}
