@@ -180,7 +180,7 @@ export function decodeLatent(config: VaeConfig, p: Tensors, latent: Tensor4D): T
 export function autoencoderLosses(config: VaeConfig, p: Tensors, images: Tensor4D, noise: Tensor4D): { reconstruction: Tensor; divergence: Tensor } {
   const { mean, logVariance } = encode(config, p, images)
   const drawn = tf.add(mean, tf.mul(tf.exp(tf.mul(0.5, logVariance)), noise))
-  const reconstruction = tf.mean(tf.square(tf.sub(decode(config, p, drawn), images)))
+  const reconstruction = tf.mean(tf.square(tf.sub(decode(config, p, drawn as Tensor4D), images)))
   const divergence = tf.mul(0.5, tf.mean(tf.sub(tf.add(tf.square(mean), tf.exp(logVariance)), tf.add(1, logVariance))))
   return { reconstruction, divergence }
 }

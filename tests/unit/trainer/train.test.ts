@@ -1,0 +1,137 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { HostTensors } from '../../../electron/base/host-tensor.ts'
+import type { TrainConfig } from '../../../electron/contract/config.ts'
+import type { Dataset } from '../../../electron/dataset/dataset.ts'
+import type { Provider } from '../../../electron/tensor/provider.ts'
+import { train, type TrainEvent, type VaeCache } from '../../../electron/trainer/train.ts'
+import { movingSquares } from '../../support/moving-squares.ts'
+import { openTestOnnx } from '../../support/providers.ts'
+import { smallConfig } from '../../support/small-config.ts'
+
+type Snapshot = Extract<TrainEvent, { type: 'snapshot' }>
+
+function memoryCache(): VaeCache & { readonly entries: Map<string, HostTensors> } {
+  const entries = new Map<string, HostTensors>()
+  return { entries, load: async (key) => entries.get(key), save: async (key, tensors) => void entries.set(key, tensors) }
+}
+
+async function collect(options: Parameters<typeof train>[0], onEvent: (event: TrainEvent) => void = () => {}): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = []
+  for await (const event of train(options)) {
+    events.push(event)
+    onEvent(event)
+  }
+  return events
+}
+
+const snapshots = (events: readonly TrainEvent[]): Snapshot[] => events.filter((event) => event.type === 'snapshot')
+
+function expectIdentical(a: HostTensors, b: HostTensors): void {
+  expect(Object.keys(a).sort()).toEqual(Object.keys(b).sort())
+  for (const [name, tensor] of Object.entries(a)) expect(Buffer.compare(Buffer.from(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength), Buffer.from(b[name]!.data.buffer, b[name]!.data.byteOffset, b[name]!.data.byteLength)), name).toBe(0)
+}
+
+/** What a checkpoint on disk would give back: plain JSON and copied tensors. */
+const stored = ({ step, tensors, meta }: Snapshot) => ({ step, tensors: structuredClone(tensors), meta: JSON.parse(JSON.stringify(meta)) as unknown })
+
+describe('train on onnx-cpu', () => {
+  let provider: Provider
+  let dataset: Dataset
+  beforeAll(() => {
+    provider = openTestOnnx()
+    dataset = movingSquares()
+    return () => provider.dispose()
+  })
+  const run = (config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}) => collect({ config, dataset, provider, vaeCache: memoryCache(), ...extra })
+
+  it('tells its phases, one step event per update, validations and snapshots in order', async () => {
+    const events = await run(smallConfig())
+    expect(events.filter((event) => event.type === 'phase').map((event) => [event.phase, event.totalSteps])).toEqual([['load', 6], ['vae', 4], ['train', 6]])
+    const steps = events.filter((event) => event.type === 'step' && event.phase === 'train')
+    expect(steps.map((event) => 'step' in event && event.step)).toEqual([1, 2, 3, 4, 5, 6])
+    for (const event of steps) {
+      if (event.type !== 'step') continue
+      expect(Object.keys(event.values).sort()).toEqual(['grad-norm', 'loss/action', 'loss/motion', 'loss/total', 'lr', 'samples_per_s'])
+      expect(event.values['loss/total']).toBeCloseTo(event.values['loss/action']! + event.values['loss/motion']!, 4)
+    }
+    expect(events.filter((event) => event.type === 'validation').map((event) => [event.step, Object.keys(event.values).sort()])).toEqual([[3, ['val/action', 'val/motion']], [6, ['val/action', 'val/motion']]])
+    expect(snapshots(events).map((event) => event.step)).toEqual([3, 6])
+    expect(events.at(-1)).toEqual({ type: 'done', step: 6 })
+    const groups = new Set(Object.keys(snapshots(events)[0]!.tensors).map((name) => name.split('/')[0]))
+    expect([...groups].sort()).toEqual(['adam-m', 'adam-v', 'ema', 'motion', 'params', 'vae'])
+  })
+
+  it.each([
+    ['jointly, with random shifts', {}],
+    ['jointly, with latents computed once', { data: { randomShiftPx: 0 } }],
+    ['the pi05 action head alone', { motion: { target: 'none' }, action: { variant: 'pi05' } }],
+  ] as const)('resumes bit for bit: %s', async (_name, overrides) => {
+    const config = smallConfig(overrides)
+    const vaeCache = memoryCache()
+    const whole = snapshots(await run(config, { vaeCache }))
+    const resumed = snapshots(await run(config, { vaeCache, restore: stored(whole[0]!) }))
+    expect(resumed.map((event) => event.step)).toEqual([6])
+    expectIdentical(resumed[0]!.tensors, whole[1]!.tensors)
+    expect(resumed[0]!.meta).toEqual(whole[1]!.meta)
+  })
+
+  it('yields a last snapshot when aborted, from which the rest is bit for bit the same', async () => {
+    const config = smallConfig()
+    const vaeCache = memoryCache()
+    const whole = snapshots(await run(config, { vaeCache }))
+    const controller = new AbortController()
+    const events = await collect({ config, dataset, provider, vaeCache, signal: controller.signal }, (event) => {
+      if (event.type === 'step' && event.phase === 'train' && event.step === 4) controller.abort()
+    })
+    const last = events.at(-1)!
+    expect(last).toMatchObject({ type: 'snapshot', step: 4 })
+    const resumed = snapshots(await run(config, { vaeCache, restore: stored(last as Snapshot) }))
+    expectIdentical(resumed.at(-1)!.tensors, whole.at(-1)!.tensors)
+  })
+
+  it('ends without a snapshot when aborted while it reads episodes', async () => {
+    const controller = new AbortController()
+    controller.abort()
+    const events = await run(smallConfig(), { signal: controller.signal })
+    expect(events.map((event) => event.type)).toEqual(['phase'])
+  })
+
+  it('starts the shared parameters and draws the action noise alike with and without a motion head', async () => {
+    const first = (events: readonly TrainEvent[]) => events.find((event) => event.type === 'step' && event.phase === 'train')
+    const joint = first(await run(smallConfig({ steps: 1 })))
+    const alone = first(await run(smallConfig({ steps: 1, motion: { target: 'none' } })))
+    expect(joint?.type === 'step' && joint.values['loss/action']).toBeCloseTo(alone?.type === 'step' ? alone.values['loss/action']! : NaN, 5)
+  })
+
+  it('takes the VAE from the cache the second time and refuses one of another shape', async () => {
+    const vaeCache = memoryCache()
+    const config = smallConfig({ steps: 1 })
+    await run(config, { vaeCache })
+    const again = await run(config, { vaeCache })
+    expect(again.some((event) => event.type === 'phase' && event.phase === 'vae')).toBe(false)
+    expect(again.find((event) => event.type === 'vae')).toMatchObject({ isCached: true })
+    const [key] = vaeCache.entries.keys()
+    vaeCache.entries.set(key!, {})
+    await expect(run(config, { vaeCache })).rejects.toMatchObject({ code: 'checkpoint-damaged' })
+  })
+
+  it('stops with `numerics` and the last good state when a loss overflows', async () => {
+    const events: TrainEvent[] = []
+    const config = smallConfig({ optimiser: { learningRate: 1e30, warmupSteps: 0, clipNorm: 1e30 }, steps: 20, checkpointEvery: 100 })
+    await expect(collect({ config, dataset, provider, vaeCache: memoryCache() }, (event) => events.push(event))).rejects.toMatchObject({ code: 'numerics', message: expect.stringMatching(/Training stopped at step \d+/) })
+    const [last] = snapshots(events)
+    expect(last!.step).toBe(events.filter((event) => event.type === 'step' && event.phase === 'train').length)
+    for (const [name, tensor] of Object.entries(last!.tensors)) expect((tensor.data as Float32Array).every(Number.isFinite), name).toBe(true)
+  })
+
+  it('says what a dataset lacks, and refuses to continue with another configuration or other data', async () => {
+    await expect(run(smallConfig({ data: { cameras: ['front', 'overhead'] } }))).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringContaining('"overhead"') })
+    await expect(run(smallConfig(), { dataset: movingSquares({ hasFlow: false }) })).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringContaining('no optical flow') })
+    const vaeCache = memoryCache()
+    const restore = stored(snapshots(await run(smallConfig(), { vaeCache }))[0]!)
+    await expect(run(smallConfig({ batchSize: 3 }), { restore })).rejects.toMatchObject({ code: 'config-invalid' })
+    await expect(run(smallConfig(), { restore, dataset: movingSquares({ episodes: 4 }) })).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringContaining('changed') })
+    const { 'params/backbone/camera': _missing, ...rest } = restore.tensors
+    await expect(run(smallConfig(), { restore: { ...restore, tensors: rest } })).rejects.toMatchObject({ code: 'checkpoint-damaged', message: expect.stringContaining('backbone/camera') })
+  })
+})
