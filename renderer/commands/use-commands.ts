@@ -1,0 +1,68 @@
+import { onScopeDispose, shallowReactive } from 'vue'
+import { createKeybindingsHandler } from 'tinykeys'
+import { useSettings } from '../stores/settings.ts'
+import { isSingleKey, keyMap, type CommandName, type KeyScope } from './keys.ts'
+import { text } from '../text/en.ts'
+
+export interface Command {
+  readonly id: string
+  readonly title: string
+  readonly section: string
+  readonly keys: readonly string[]
+  readonly run: () => void
+  readonly isEnabled?: () => boolean
+}
+
+/** All commands of the pages that are open now; the palette lists them. */
+export const commands = shallowReactive(new Map<string, Command>())
+
+type Titles<S extends KeyScope> = { readonly [K in CommandName<S>]?: () => void }
+
+function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false
+  if (target.isContentEditable || target.tagName === 'TEXTAREA' || target.tagName === 'SELECT') return true
+  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'range'].includes(target.type)
+}
+
+/** Space and Enter belong to a focused button, arrows to a slider or a list that has the focus. */
+function belongsToFocus(event: KeyboardEvent): boolean {
+  const target = event.target
+  if (!(target instanceof HTMLElement)) return false
+  if (event.key === ' ' || event.key === 'Enter') return target.closest('button, a, summary, [role="button"], [role="option"], [role="tab"], [role="switch"], input') !== null
+  if (/^(Arrow|Home|End|Page)/.test(event.key)) return target.closest('[role="slider"], [role="tablist"], [role="radiogroup"], [role="listbox"], input, table, [data-own-arrows]') !== null
+  return false
+}
+
+/** Registers the handlers of one scope, with their keys, for as long as the calling component lives. */
+export function useKeyScope<S extends KeyScope>(scope: S, handlers: Titles<S>): void {
+  const settings = useSettings()
+  const bindings: Record<string, (event: KeyboardEvent) => void> = {}
+  const titles = text.commands[scope] as Record<string, string>
+  for (const [name, run] of Object.entries(handlers) as [string, () => void][]) {
+    const keys = (keyMap[scope] as Record<string, readonly string[]>)[name]!
+    const id = `${scope}.${name}`
+    commands.set(id, { id, title: titles[name] ?? name, section: text.commands.sections[scope], keys, run })
+    for (const key of keys) {
+      bindings[key] = (event) => {
+        if (event.defaultPrevented || document.querySelector('[role="dialog"]') !== null) return
+        if (isTyping(event.target) && !key.includes('$mod')) return
+        if (belongsToFocus(event)) return
+        if (isSingleKey(key) && !settings.singleKeys) return
+        event.preventDefault()
+        run()
+      }
+    }
+  }
+  const listener = createKeybindingsHandler(bindings)
+  addEventListener('keydown', listener)
+  onScopeDispose(() => {
+    removeEventListener('keydown', listener)
+    for (const name of Object.keys(handlers)) commands.delete(`${scope}.${name}`)
+  })
+}
+
+/** Offers a command in the palette, without a key of its own. */
+export function useCommand(command: Omit<Command, 'keys'>): void {
+  commands.set(command.id, { ...command, keys: [] })
+  onScopeDispose(() => commands.delete(command.id))
+}

@@ -1,0 +1,16 @@
+import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router'
+
+/** Hash addresses: deep links that work under app:// and http:// alike, and no page ever asks the host for a path. */
+export const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: { name: 'runs' } },
+  { path: '/data', name: 'data', component: () => import('./features/datasets/DataPage.vue') },
+  { path: '/data/:datasetId/:episode(\\d+)?', name: 'dataset', component: () => import('./features/datasets/DatasetPage.vue') },
+  { path: '/runs', name: 'runs', component: () => import('./features/runs/RunsPage.vue') },
+  { path: '/runs/:runId', name: 'run', component: () => import('./features/runs/RunPage.vue') },
+  { path: '/replay/:runId?', name: 'replay', component: () => import('./features/replay/ReplayPage.vue') },
+  { path: '/compare', name: 'compare', component: () => import('./features/compare/ComparePage.vue') },
+  { path: '/settings', name: 'settings', component: () => import('./features/settings/SettingsPage.vue') },
+  { path: '/:rest(.*)*', name: 'missing', component: () => import('./ui/MissingPage.vue') },
+]
+
+export const createKinoraRouter = () => createRouter({ history: createWebHashHistory(), routes })

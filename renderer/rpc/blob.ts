@@ -1,0 +1,37 @@
+import { decodeSeries, type SeriesWindow } from '../../electron/contract/blob.ts'
+import { errorSchema, KinoraError } from '../../electron/contract/errors.ts'
+import { text } from '../text/en.ts'
+
+/** A raw picture, ready for a canvas: RGBA, row-major, top row first. */
+export interface Picture {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8ClampedArray<ArrayBuffer>
+}
+
+async function request(path: string, signal?: AbortSignal): Promise<Response> {
+  const response = await fetch(path, { ...(signal === undefined ? {} : { signal }), credentials: 'same-origin' })
+  if (response.ok) return response
+  const body: unknown = await response.json().catch(() => undefined)
+  const ours = errorSchema.safeParse(body)
+  if (ours.success) throw new KinoraError(ours.data.code, ours.data.message, ours.data.hint)
+  throw new KinoraError(response.status === 401 ? 'unauthorised' : response.status === 404 ? 'not-found' : 'internal', text.failure.blob(path, response.status), text.failure.blobHint)
+}
+
+/** Raw RGBA of `blobUrl.frame(..., 'rgba')` or `blobUrl.replay`. */
+export async function fetchPicture(path: string, signal?: AbortSignal): Promise<Picture> {
+  const response = await request(path, signal)
+  const width = Number(response.headers.get('x-kinora-width'))
+  const height = Number(response.headers.get('x-kinora-height'))
+  const buffer = await response.arrayBuffer()
+  if (!(width > 0) || !(height > 0) || buffer.byteLength !== width * height * 4) {
+    throw new KinoraError('io', text.failure.pictureSize(path, width, height, buffer.byteLength), text.failure.blobHint)
+  }
+  return { width, height, data: new Uint8ClampedArray(buffer) }
+}
+
+/** Body of `blobUrl.series`. */
+export async function fetchSeries(path: string, signal?: AbortSignal): Promise<SeriesWindow> {
+  const response = await request(path, signal)
+  return decodeSeries(new Float64Array(await response.arrayBuffer()))
+}

@@ -1,0 +1,51 @@
+import { onScopeDispose } from 'vue'
+import type { KinoraEvent } from '../../electron/contract/rpc.ts'
+import { failureOf } from '../rpc/failure.ts'
+import { useConnection } from '../rpc/use-connection.ts'
+import { text } from '../text/en.ts'
+import { useDatasets } from './datasets.ts'
+import { useNotices } from './notices.ts'
+import { useReplays } from './replays.ts'
+import { useRuns } from './runs.ts'
+import { useSystem } from './system.ts'
+
+/** Ties the stores to the connection: all load afresh when the event stream stands, then follow its batches. */
+export function useSession(): void {
+  const connection = useConnection()
+  const system = useSystem()
+  const runs = useRuns()
+  const datasets = useDatasets()
+  const replays = useReplays()
+  const notices = useNotices()
+
+  async function loadAll(): Promise<void> {
+    const results = await Promise.allSettled([system.load(), runs.load(), datasets.load(), runs.loadPresets()])
+    for (const result of results) if (result.status === 'rejected' && connection.state === 'open') notices.fail(failureOf(result.reason))
+  }
+
+  function announceStates(batch: readonly KinoraEvent[]): void {
+    for (const event of batch) {
+      if (event.type !== 'run-changed') continue
+      const before = runs.byId.get(event.run.id)?.status.state
+      if (before !== undefined && before !== event.run.status.state) notices.announce(text.runs.stateChanged(event.run.name, text.states[event.run.status.state]))
+    }
+  }
+
+  const listening = [
+    connection.onDidChangeState((state) => {
+      system.connectionState = state
+      notices.announce(state === 'lost' ? text.connection.lost : text.connection.open)
+    }),
+    connection.onDidOpen(() => void loadAll()),
+    connection.onEvents((batch) => {
+      announceStates(batch)
+      runs.apply(batch)
+      for (const event of batch) {
+        system.apply(event)
+        datasets.apply(event)
+        replays.apply(event)
+      }
+    }),
+  ]
+  onScopeDispose(() => listening.forEach((one) => one.dispose()))
+}

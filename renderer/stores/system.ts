@@ -1,0 +1,41 @@
+import { defineStore } from 'pinia'
+import { ref, shallowRef } from 'vue'
+import type { KinoraError } from '../../electron/contract/errors.ts'
+import type { KinoraEvent } from '../../electron/contract/rpc.ts'
+import type { DoctorReport, SystemInfo } from '../../electron/contract/system.ts'
+import { failureOf } from '../rpc/failure.ts'
+import { useConnection } from '../rpc/use-connection.ts'
+import type { ConnectionState } from '../rpc/connection.ts'
+
+export const useSystem = defineStore('system', () => {
+  const connection = useConnection()
+  const info = shallowRef<SystemInfo | null>(null)
+  const doctor = shallowRef<DoctorReport | null>(null)
+  const doctorFailure = shallowRef<KinoraError | null>(null)
+  const isExamining = ref(false)
+  const connectionState = ref<ConnectionState>(connection.state)
+
+  async function load(): Promise<void> {
+    info.value = await connection.client.system.info()
+  }
+
+  /** Probes every provider; takes seconds. */
+  async function examine(): Promise<void> {
+    if (isExamining.value) return
+    isExamining.value = true
+    doctorFailure.value = null
+    try {
+      doctor.value = await connection.client.system.doctor()
+    } catch (error) {
+      doctorFailure.value = failureOf(error)
+    } finally {
+      isExamining.value = false
+    }
+  }
+
+  function apply(event: KinoraEvent): void {
+    if (event.type === 'system-changed') info.value = event.info
+  }
+
+  return { info, doctor, doctorFailure, isExamining, connectionState, load, examine, apply }
+})
