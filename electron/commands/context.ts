@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { providerNames, type Device } from '../contract/config.ts'
 import { resolveHome, type Home } from '../platform/paths.ts'
-import { Interrupts } from './interrupt.ts'
+import type { Interrupts } from './interrupt.ts'
 import { Progress } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 

@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import type { Device } from '../contract/config.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { Evaluation } from '../contract/run.ts'
+import { listSteps } from '../checkpoint/folders.ts'
 import { openDataset } from '../dataset/open.ts'
 import { findDataset } from '../engine/dataset-places.ts'
 import { openPolicy } from '../engine/open-policy.ts'
 import { runFile, toJson, type RunFolder } from '../engine/run-folder.ts'
-import { checkpointSteps } from '../engine/run-summary.ts'
 import { evaluateBaseline, evaluateClosedLoop, type BaselineName, type ClosedLoopOptions } from '../evaluate/closed-loop.ts'
 import { RolloutLog } from '../evaluate/rollout-log.ts'
 import { writeFileAtomic } from '../platform/fs-atomic.ts'
@@ -40,7 +40,7 @@ export interface EvaluationRequest {
 export async function preparePolicy(context: Context, word: string, options: { readonly tasks?: readonly string[]; readonly step?: number }): Promise<PreparedPolicy> {
   if (baselines.includes(word)) return { name: word, run: null, step: 0, tasks: options.tasks ?? [] }
   const run = await findRun(context.home, word)
-  const steps = await checkpointSteps(run.path)
+  const steps = await listSteps(run.path)
   const step = options.step ?? steps.at(-1)
   if (step === undefined || !steps.includes(step)) {
     throw new KinoraError('not-found', step === undefined ? `${run.identity.id} has no checkpoint yet.` : `${run.identity.id} has no checkpoint of step ${step}.`, steps.length === 0 ? `Train it first: kinora train --resume ${run.identity.id}` : `It has ${steps.join(', ')}.`)
@@ -54,7 +54,7 @@ async function tasksOfDataset(context: Context, run: RunFolder): Promise<string[
   const dataset = await openDataset(place.path, { cacheDir: context.home.cache, signal: context.signal })
   try {
     const instructions = new Set(dataset.detail.tasks)
-    return listTasks().filter(({ instruction, phrasings }) => [instruction, ...phrasings].some((text) => instructions.has(text))).map(({ id }) => id)
+    return listTasks().filter(({ instruction, phrasings }) => [instruction, ...phrasings.training, ...phrasings.heldOut].some((text) => instructions.has(text))).map(({ id }) => id)
   } finally {
     dataset.dispose()
   }
@@ -87,7 +87,7 @@ async function evaluateBaselineOf(context: Context, policy: BaselineName, shared
 }
 
 async function evaluateRun(context: Context, run: RunFolder, step: number, request: EvaluationRequest, shared: ClosedLoopOptions): Promise<Evaluation> {
-  const provider = await openProvider(request.device ?? run.config.device, { threads: run.config.threads, log: (level, message) => (level === 'warning' || level === 'error' ? context.note(`  ${message}`) : undefined) })
+  const provider = await openProvider(request.device ?? run.config.device, { threads: run.config.threads, log: (level, message) => (level === 'warning' ? context.note(`  ${message}`) : undefined) })
   try {
     const { policy } = await openPolicy(run.path, step, provider)
     const replanSteps = request.replan ?? run.config.action.replanSteps

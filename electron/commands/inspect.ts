@@ -64,11 +64,12 @@ function inspectDataset(context: Context, detail: DatasetDetail): number | void 
 
 async function inspectRun(context: Context, run: RunFolder): Promise<void> {
   const { reconcileRun, runFile } = await import('../engine/run-folder.ts')
-  const { checkpointSteps, readEvaluations } = await import('../engine/run-summary.ts')
+  const { listSteps } = await import('../checkpoint/folders.ts')
+  const { readEvaluations } = await import('../engine/run-summary.ts')
   const { RunMetrics } = await import('../metrics/reader.ts')
   const { parameterCounts } = await import('../model/parameter-counts.ts')
   const status = await reconcileRun(run.path)
-  const checkpoints = await checkpointSteps(run.path)
+  const checkpoints = await listSteps(run.path)
   const evaluations = await readEvaluations(run.path)
   const metrics = new RunMetrics(runFile.metrics(run.path))
   await metrics.poll()
@@ -100,7 +101,7 @@ async function inspectCheckpoint(context: Context, folder: string): Promise<numb
   if (found === undefined) throw new KinoraError('not-found', `There is no checkpoint ${step} in ${runPath}.`, `See "kinora inspect ${runPath}".`)
   const { loadCheckpoint } = await import('../checkpoint/restore.ts')
   if (!found.isValid) {
-    context.print({ kind: 'checkpoint', step, path: folder, isValid: false }, `Checkpoint ${step} is damaged: its files do not match their hashes.\n  Kinora falls back to the one before.`)
+    context.print({ kind: 'checkpoint', step, path: folder, isValid: false, reason: found.reason }, `Checkpoint ${step} is damaged: ${found.reason}\n  Kinora falls back to the one before.`)
     return exitCodes['checkpoint-damaged']
   }
   const { tensors } = await loadCheckpoint(runPath, step)
