@@ -19,7 +19,7 @@ import { toRgba } from './picture.ts'
 import { PredictionCache, type Prediction } from './prediction-cache.ts'
 import type { Picture, ReplayRequest } from './protocol.ts'
 import { openRun } from './run-folder.ts'
-import { checkpointSteps } from './run-summary.ts'
+import { listSteps } from '../checkpoint/folders.ts'
 
 /** A policy that nobody asked for this long is let go, with its memory on the device. */
 const idlePolicyMs = 120_000
@@ -58,7 +58,7 @@ export class Replays implements Disposable {
   /** Describes the replay at once and begins to predict its frames. Opening an open one gives that one. */
   async open(request: ReplayRequest): Promise<Replay> {
     const { config } = await openRun(request.runPath)
-    const step = request.checkpointStep ?? (await checkpointSteps(request.runPath)).at(-1)
+    const step = request.checkpointStep ?? (await listSteps(request.runPath)).at(-1)
     if (step === undefined) throw new KinoraError('not-found', `Run ${request.runId} has no checkpoint yet.`, 'Wait for its first checkpoint, or pause the run: that writes one.')
     const opened = await this.#datasets.use(request.dataset.path, (dataset) => this.#describe(request, config, step, dataset))
     const before = this.#open.get(opened.replay.id)

@@ -14,15 +14,6 @@ export async function runSignature(path: string): Promise<string> {
   return marks.join('|')
 }
 
-/** Steps of the checkpoints that are complete (renamed into place), rising. Damage is found when one is loaded. */
-export async function checkpointSteps(path: string): Promise<number[]> {
-  const names = await readdir(runFile.checkpoints(path)).catch(() => [])
-  return names
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b)
-}
-
 /** Evaluations in `rollouts/`, by step then time. A file that is none is left out: it hides nothing else. */
 export async function readEvaluations(path: string): Promise<Evaluation[]> {
   const names = await readdir(runFile.rollouts(path)).catch(() => [])
@@ -87,3 +78,5 @@ export async function tailLines(file: string, count: number, maxBytes = 256 * 10
   }
 }
 
+
+export { listSteps as checkpointSteps } from '../checkpoint/folders.ts'

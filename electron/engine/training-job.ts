@@ -12,7 +12,8 @@ import { DisposableStore } from '../base/disposable.ts'
 import { findDataset } from './dataset-places.ts'
 import { openRun, runFile, type RunFolder } from './run-folder.ts'
 import { RunStatusKeeper } from './run-status-keeper.ts'
-import { checkpointSteps } from './run-summary.ts'
+import { listSteps } from '../checkpoint/folders.ts'
+import { readEvaluations } from './run-summary.ts'
 import { vaeCache } from './vae-cache.ts'
 
 export interface TrainingJobOptions {
@@ -130,7 +131,7 @@ async function trainFolder(folder: RunFolder, options: TrainingJobOptions, keepe
 }
 
 async function restoreLatest(runPath: string, log: Log): Promise<RestoredCheckpoint | undefined> {
-  if ((await checkpointSteps(runPath)).length === 0) return undefined
+  if ((await listSteps(runPath)).length === 0) return undefined
   const { step, tensors, meta, skipped } = await loadCheckpoint(runPath, 'latest')
   for (const damaged of skipped) log.warning(`The checkpoint of step ${damaged.step} is damaged and is passed over: ${damaged.reason}`)
   log.info(`Continuing from the checkpoint of step ${step}`)
@@ -140,7 +141,9 @@ async function restoreLatest(runPath: string, log: Log): Promise<RestoredCheckpo
 /** The error, if the checkpoint could not be written: training goes on, and the one before stays. */
 async function keepSnapshot(folder: RunFolder, event: Extract<TrainEvent, { type: 'snapshot' }>, log: Log): Promise<unknown> {
   try {
-    await saveCheckpoint(folder.path, event.step, { tensors: event.tensors, meta: event.meta }, { keep: folder.config.keepCheckpoints })
+    // Checkpoints that were evaluated stay: their numbers would otherwise speak of something that is gone.
+    const evaluated = (await readEvaluations(folder.path)).map(({ checkpointStep }) => checkpointStep)
+    await saveCheckpoint(folder.path, event.step, { tensors: event.tensors, meta: event.meta }, { keep: folder.config.keepCheckpoints, also: evaluated })
     log.info(`Checkpoint of step ${event.step} written`)
     return undefined
   } catch (error) {

@@ -1,7 +1,9 @@
 import { KinoraError } from '../contract/errors.ts'
 import { activeStates, resumableStates, type RunStatus, type RunSummary } from '../contract/run.ts'
+import { findDataset } from '../engine/dataset-places.ts'
 import { createRun, readStatus, writeStatus } from '../engine/run-folder.ts'
 import { checkTransition } from '../engine/run-states.ts'
+import { parseTrainConfig } from '../engine/train-config.ts'
 import { delay } from '../platform/clock.ts'
 import type { Home } from '../platform/paths.ts'
 import type { RunIndex } from './run-index.ts'
@@ -29,6 +31,8 @@ export class RunControl {
   }
 
   async create(name: string, config: unknown): Promise<RunSummary> {
+    // A run that could not even begin is refused before it has a folder.
+    await findDataset(this.#home, parseTrainConfig(config).data.dataset)
     const folder = await createRun(this.#home, { name, config, forHost: true })
     const run = await this.#index.refreshNow(folder.identity.id)
     this.startNext()

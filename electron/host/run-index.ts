@@ -1,13 +1,14 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Emitter } from '../base/event.ts'
+import { listSteps } from '../checkpoint/folders.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { KinoraEvent } from '../contract/rpc.ts'
 import { activeStates, type RunStatus, type RunSummary } from '../contract/run.ts'
 import { findDataset } from '../engine/dataset-places.ts'
 import { openRun, readStatus, reconcileRun, type RunFolder } from '../engine/run-folder.ts'
-import { checkpointSteps, readEvaluations, runSignature, summarise } from '../engine/run-summary.ts'
-import { RunMetrics } from '../metrics/reader.ts'
+import { readEvaluations, runSignature, summarise } from '../engine/run-summary.ts'
+import type { RunMetrics } from '../metrics/reader.ts'
 import { temporarySuffix } from '../platform/fs-atomic.ts'
 import type { Log } from '../platform/log.ts'
 import type { Home } from '../platform/paths.ts'
@@ -138,7 +139,7 @@ export class RunIndex {
     const folder = await this.folder(id)
     const status = this.#isSupervised(path) ? await readStatus(path) : await reconcileRun(path)
     const [checkpoints, evaluations, place] = await Promise.all([
-      checkpointSteps(path),
+      listSteps(path),
       readEvaluations(path),
       // A dataset that has gone does not hide the run.
       findDataset(this.#home, folder.config.data.dataset).catch(() => ({ id: folder.config.data.dataset })),

@@ -36,7 +36,7 @@ export function relativePathOf(pathname: string): string | null {
     } catch {
       return null
     }
-    // eslint-disable-next-line no-control-regex
+     
     if (/[\u0000-\u001f\u007f/\\:]/.test(segment) || segment.startsWith('.') || segment.endsWith('.') || segment.endsWith(' ')) return null
     segments.push(segment)
   }
