@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { openCpuProvider } from '../../../electron/tensor/backends/cpu/provider.ts'
 import { tf, type Tensor } from '../../../electron/tensor/tf.ts'
-import { providers } from '../../support/providers.ts'
+import { providers } from '../../support/tensor-providers.ts'
 import { relativeError, valuesFor } from '../../support/tensors.ts'
 import { cases, type Case } from './kernels.cases.ts'
 

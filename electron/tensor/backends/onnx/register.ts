@@ -1,5 +1,6 @@
 import type { KernelBackend, KernelConfig, TensorInfo } from '@tensorflow/tfjs-core'
 import { KinoraError } from '../../../contract/errors.ts'
+import type { InputNames } from '../../ops/kernel.ts'
 import { tf } from '../../tf.ts'
 import { loadCpuBackend } from '../cpu/provider.ts'
 import type { OnnxBackend } from './backend.ts'
@@ -45,7 +46,8 @@ export function registerBackend(name: string, backend: OnnxBackend): void {
 
 function record(lowering: Lowering, { inputs, attrs }: KernelCall, backend: OnnxBackend): TensorInfo | TensorInfo[] | null {
   const values: Record<string, Value> = {}
-  for (const [key, info] of Object.entries(inputs)) if (info) values[key] = backend.value(info)
+  const names = (attrs as unknown as Partial<InputNames> | undefined)?.inputNames
+  for (const [key, info] of Object.entries(inputs)) if (info) values[names ? names[Number(key)]! : key] = backend.value(info)
   const result = lowering(values, (attrs ?? {}) as never, backend.target)
   if (result === null) return null
   return Array.isArray(result) ? result.map((value) => backend.register(value)) : backend.register(result)

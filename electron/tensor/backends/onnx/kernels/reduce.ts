@@ -34,6 +34,11 @@ function along(op: string, x: Value, axis: number): Value {
   return transpose(unary(op, transpose(x, perm), { axis: last }), back)
 }
 
+/** x where `value` is x * x, float32. */
+function squareRoot({ node: made, dtype }: Value): Value | null {
+  return made?.op === 'Mul' && dtype === 'float32' && made.inputs[0] === made.inputs[1] ? made.inputs[0]! : null
+}
+
 export const reduce: Lowerings = {
   All: truth('ReduceMin'),
   Any: truth('ReduceMax'),
@@ -53,7 +58,8 @@ export const reduce: Lowerings = {
       const shape = source.shape.flatMap((extent, each) => (axes.includes(each) ? (keepDims ? [1] : []) : [extent]))
       if (shape.length === 0) return mul(reshape(source.unexpanded, []), scalar(countOf(source, axes)))
     }
-    return reduceOver('ReduceSum', source, axes, keepDims ?? false)
+    const square = squareRoot(source)
+    return square ? reduceOver('ReduceSumSquare', square, axes, keepDims ?? false) : reduceOver('ReduceSum', source, axes, keepDims ?? false)
   },
   Softmax: ({ logits }, { dim }: { dim: number }) => along('Softmax', float(logits!), axesOf(logits!, dim)[0] ?? 0),
   LogSoftmax: ({ logits }, { axis }: { axis: number }) => along('LogSoftmax', float(logits!), axesOf(logits!, axis)[0] ?? 0),
