@@ -1,6 +1,7 @@
 import { positionStepM, rotationStepRad } from './controller.ts'
 import { multiplyQuat, conjugate, quatFromYaw, rotationVectorFromQuat } from './pose.ts'
-import { movesOf, type Move } from './tasks/script.ts'
+import { holds } from './tasks/goal.ts'
+import { goalOf, movesOf, type Move } from './tasks/script.ts'
 import type { Task } from './tasks/task.ts'
 import type { World } from './tasks/world-view.ts'
 
@@ -16,6 +17,9 @@ const positionGain = 1.7
 const turnGain = 1.3
 /** Sideways error in metres within which the funnel lets the gripper go down. */
 const funnelRadiusM = 0.012
+
+/** Control steps that things are given to come to rest before the expert looks whether it is done. */
+const settleSteps = 8
 
 /**
  * A scripted expert. It looks at the true state in every step, so it recovers from noise; when it loses what it holds,
@@ -35,7 +39,18 @@ export function createExpert(task: Task, world: World): Expert {
 
   const current = (): Move | undefined => script[step]?.[move]
 
+  /** The script has ended but the goal does not hold: something slipped. Begins again where the work is undone. */
+  const reconsider = (): void => {
+    if (++elapsed < settleSteps || holds(task.goal, world)) return
+    const undone = task.script.findIndex((part, index) => {
+      const goal = goalOf(part) ?? goalOf(task.script[index + 1]!)
+      return goal !== null && !holds(goal, world)
+    })
+    enter(Math.max(0, undone), 0)
+  }
+
   const advance = (): void => {
+    if (!current()) reconsider()
     for (let guard = 0; guard < 8; guard++) {
       const active = current()
       if (!active) return

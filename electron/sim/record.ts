@@ -86,8 +86,9 @@ class PictureRecorder {
   add(observation: Observation): void {
     for (const camera of cameraNames) this.#images[camera].push(observation.images[camera].data)
     if (this.#horizon === 0) return
-    const views = this.#spare.pop() ?? { agentview: createGBuffer(this.#sizePx), robot0_eye_in_hand: createGBuffer(this.#sizePx) }
-    for (const camera of cameraNames) this.#world.fillGBuffer(camera, views[camera])
+    const spare = this.#spare.pop() ?? { agentview: createGBuffer(this.#sizePx), robot0_eye_in_hand: createGBuffer(this.#sizePx) }
+    const views = {} as Record<CameraName, GBuffer>
+    for (const camera of cameraNames) views[camera] = this.#world.takeGBuffer(camera, spare[camera])
     this.#waiting.push({ poses: this.#world.poses(), views })
     if (this.#waiting.length > this.#horizon) this.#resolveFirst()
   }

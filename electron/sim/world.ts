@@ -73,7 +73,9 @@ function hashOf(text: string): number {
 export class TabletopWorld implements Disposable, World {
   readonly #module: MainModule
   readonly #sizePx: number
-  readonly #renderer: Renderer
+  readonly #renderer = new Renderer()
+  /** By camera, of the last pictures. */
+  readonly #buffers: Record<CameraName, GBuffer>
   #task: Task | undefined
   #scene: Scene | undefined
   #data: MjData | undefined
@@ -86,7 +88,7 @@ export class TabletopWorld implements Disposable, World {
   private constructor(module: MainModule, sizePx: number) {
     this.#module = module
     this.#sizePx = sizePx
-    this.#renderer = new Renderer(sizePx)
+    this.#buffers = { agentview: createGBuffer(sizePx), robot0_eye_in_hand: createGBuffer(sizePx) }
   }
 
   /** @throws KinoraError `config-invalid` for a picture size outside of 16..512, `simulation` when MuJoCo cannot be loaded. */
@@ -136,7 +138,7 @@ export class TabletopWorld implements Disposable, World {
     const { qpos, mocapPos, mocapQuat } = this.#views!.refresh()
     const gripper = scene.joints.get('gripper')!.qpos
     const spread = (range: number): number => (2 * rng.uniform() - 1) * range
-    qpos.set([-0.06 + spread(0.02), spread(0.03), 0.2 + spread(0.015), 1, 0, 0, 0], gripper)
+    qpos.set([-0.09 + spread(0.02), spread(0.03), 0.2 + spread(0.015), 1, 0, 0, 0], gripper)
     for (const finger of ['finger_left', 'finger_right']) qpos[scene.joints.get(finger)!.qpos] = 0.044
     for (const pose of sampleLayout(task.things, task.layout, rng)) {
       const thing = scene.things.get(pose.thing)!
@@ -195,7 +197,7 @@ export class TabletopWorld implements Disposable, World {
     const images = {} as Record<CameraName, RgbImage>
     if (this.#isRenderingEnabled) this.#renderer.begin(scene.geoms, poses)
     for (const name of cameraNames) {
-      images[name] = this.#isRenderingEnabled ? this.#renderer.image(scene.geoms, poses, scene.cameras[name]) : { width: 0, height: 0, data: new Uint8Array(0) }
+      images[name] = this.#isRenderingEnabled ? this.#renderer.image(scene.geoms, poses, scene.cameras[name], this.#buffers[name]) : { width: 0, height: 0, data: new Uint8Array(0) }
     }
     return { images, state: this.#proprioception(), instruction: task.instruction }
   }
@@ -231,16 +233,20 @@ export class TabletopWorld implements Disposable, World {
   /** What a camera sees, one sample in the middle of each pixel. `rays` uses MuJoCo's ray casting, the slow reference. */
   gBuffer(camera: CameraName, by: 'rasteriser' | 'rays' = 'rasteriser', sizePx = this.#sizePx): GBuffer {
     const { scene } = this.#require()
+    if (by === 'rasteriser') return this.#renderer.gBuffer(scene.geoms, this.poses(), scene.cameras[camera], sizePx)
     const target = createGBuffer(sizePx)
-    if (by === 'rasteriser') return this.#renderer.gBuffer(scene.geoms, this.poses(), scene.cameras[camera], target)
     raycast(this.#module, scene.model, this.#data!, this.poses(), scene.cameras[camera], target)
     return target
   }
 
-  /** The rasteriser's G-buffer into a buffer of any size, for those who keep buffers. */
-  fillGBuffer(camera: CameraName, target: GBuffer): void {
-    const { scene } = this.#require()
-    this.#renderer.gBuffer(scene.geoms, this.poses(), scene.cameras[camera], target)
+  /**
+   * The G-buffer that the last observation's picture was made from, in exchange for `spare`: the caller owns it from
+   * now on. Only after an observation with pictures.
+   */
+  takeGBuffer(camera: CameraName, spare: GBuffer): GBuffer {
+    const taken = this.#buffers[camera]
+    this.#buffers[camera] = spare
+    return taken
   }
 
   // The true state, for goals and experts.

@@ -8,7 +8,7 @@ import { hitBox, hitCapsule, hitCylinder, hitEllipsoid, hitPlane, hitSphere } fr
  */
 export class Rasteriser {
   /** Per geom 18 numbers: origin and direction of the rays in its frame (constant, per column, per row). */
-  #frames = new Float64Array(0)
+  frames = new Float64Array(0)
 
   /** Geom, depth and local point through every pixel of `target`. */
   fill(geoms: GeomTable, poses: Poses, camera: Camera, target: GBuffer): void {
@@ -21,21 +21,32 @@ export class Rasteriser {
   depth(geoms: GeomTable, poses: Poses, rays: Rays, sizePx: number, depth: Float32Array, ids: Int16Array, castersOnly: boolean): void {
     depth.fill(Infinity)
     ids.fill(-1)
-    if (this.#frames.length < geoms.count * 18) this.#frames = new Float64Array(geoms.count * 18)
+    if (this.frames.length < geoms.count * 18) this.frames = new Float64Array(geoms.count * 18)
     const view = new View(rays)
     for (let geom = 0; geom < geoms.count; geom++) {
       if (!geoms.isDrawn[geom] || (castersOnly && geoms.isArena[geom])) continue
       const bounds = view.bounds(geoms, poses, geom, sizePx)
       if (bounds === null) continue
-      const frame = this.#frames.subarray(geom * 18, geom * 18 + 18)
+      const frame = this.frames.subarray(geom * 18, geom * 18 + 18)
       toGeomFrame(rays, poses, geom, frame)
       rasteriseGeom(geoms, geom, frame, bounds, sizePx, depth, ids)
     }
   }
 
+  /** Depth of one geom at fractional pixel coordinates of the last picture; Infinity beside it. */
+  depthOf(geoms: GeomTable, geom: number, x: number, y: number): number {
+    const f = this.frames
+    const at = geom * 18
+    return hit(
+      geoms, geom,
+      f[at]! + f[at + 3]! * x + f[at + 6]! * y, f[at + 1]! + f[at + 4]! * x + f[at + 7]! * y, f[at + 2]! + f[at + 5]! * x + f[at + 8]! * y,
+      f[at + 9]! + f[at + 12]! * x + f[at + 15]! * y, f[at + 10]! + f[at + 13]! * x + f[at + 16]! * y, f[at + 11]! + f[at + 14]! * x + f[at + 17]! * y,
+    )
+  }
+
   #locate(target: GBuffer): void {
     const { sizePx, geom: ids, depth, local } = target
-    const frames = this.#frames
+    const frames = this.frames
     for (let y = 0, pixel = 0; y < sizePx; y++) {
       for (let x = 0; x < sizePx; x++, pixel++) {
         const id = ids[pixel]!
@@ -144,6 +155,20 @@ function toGeomFrame(rays: Rays, poses: Poses, geom: number, frame: Float64Array
   }
 }
 
+function hit(geoms: GeomTable, geom: number, ox: number, oy: number, oz: number, dx: number, dy: number, dz: number): number {
+  const a = geoms.size[geom * 3]!
+  const b = geoms.size[geom * 3 + 1]!
+  const c = geoms.size[geom * 3 + 2]!
+  switch (geoms.type[geom]) {
+    case 'box': return hitBox(ox, oy, oz, dx, dy, dz, a, b, c)
+    case 'cylinder': return hitCylinder(ox, oy, oz, dx, dy, dz, a, b)
+    case 'plane': return hitPlane(oz, dz)
+    case 'sphere': return hitSphere(ox, oy, oz, dx, dy, dz, a)
+    case 'capsule': return hitCapsule(ox, oy, oz, dx, dy, dz, a, b)
+    default: return hitEllipsoid(ox, oy, oz, dx, dy, dz, a, b, c)
+  }
+}
+
 function rasteriseGeom(geoms: GeomTable, geom: number, frame: Float64Array, bounds: Bounds, sizePx: number, depth: Float32Array, ids: Int16Array): void {
   const type = geoms.type[geom]!
   const a = geoms.size[geom * 3]!
@@ -153,11 +178,9 @@ function rasteriseGeom(geoms: GeomTable, geom: number, frame: Float64Array, boun
   const stepOx = frame[3]!, stepOy = frame[4]!, stepOz = frame[5]!
   const stepDx = frame[12]!, stepDy = frame[13]!, stepDz = frame[14]!
   for (let y = y0; y <= y1; y++) {
-    const rowOx = frame[0]! + frame[6]! * y, rowOy = frame[1]! + frame[7]! * y, rowOz = frame[2]! + frame[8]! * y
-    const rowDx = frame[9]! + frame[15]! * y, rowDy = frame[10]! + frame[16]! * y, rowDz = frame[11]! + frame[17]! * y
-    for (let x = x0, pixel = y * sizePx + x0; x <= x1; x++, pixel++) {
-      const ox = rowOx + stepOx * x, oy = rowOy + stepOy * x, oz = rowOz + stepOz * x
-      const dx = rowDx + stepDx * x, dy = rowDy + stepDy * x, dz = rowDz + stepDz * x
+    let ox = frame[0]! + frame[6]! * y + stepOx * x0, oy = frame[1]! + frame[7]! * y + stepOy * x0, oz = frame[2]! + frame[8]! * y + stepOz * x0
+    let dx = frame[9]! + frame[15]! * y + stepDx * x0, dy = frame[10]! + frame[16]! * y + stepDy * x0, dz = frame[11]! + frame[17]! * y + stepDz * x0
+    for (let pixel = y * sizePx + x0, end = y * sizePx + x1; pixel <= end; pixel++) {
       const t =
         type === 'box' ? hitBox(ox, oy, oz, dx, dy, dz, a, b, c)
         : type === 'cylinder' ? hitCylinder(ox, oy, oz, dx, dy, dz, a, b)
@@ -169,6 +192,12 @@ function rasteriseGeom(geoms: GeomTable, geom: number, frame: Float64Array, boun
         depth[pixel] = t
         ids[pixel] = geom
       }
+      ox += stepOx
+      oy += stepOy
+      oz += stepOz
+      dx += stepDx
+      dy += stepDy
+      dz += stepDz
     }
   }
 }

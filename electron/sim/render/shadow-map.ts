@@ -1,6 +1,6 @@
 import type { GeomTable } from '../scene/scene.ts'
 import type { Poses, Rays } from './g-buffer.ts'
-import type { Rasteriser } from './rasterise.ts'
+import { Rasteriser } from './rasterise.ts'
 
 /** Direction toward the lamp, steep so that a shadow lies nearly below its object: it shows height above the table. */
 export const towardLight: readonly [number, number, number] = normalised(0.42, -0.3, 0.86)
@@ -10,57 +10,69 @@ function normalised(x: number, y: number, z: number): [number, number, number] {
   return [x / length, y / length, z / length]
 }
 
-const sizePx = 160
-/** Side of the square around the table's middle that can receive shadows. */
-const widthM = 0.9
+const sizePx = 128
+/** Side of the square that can receive shadows, and the point of the table in its middle. */
+const widthM = 0.84
+const middle: readonly [number, number, number] = [-0.05, 0, 0]
+const distanceM = 1.5
 const biasM = 0.004
 
 /** Depth of the movable scene seen from the lamp, in parallel projection. One map serves all cameras of an instant. */
 export class ShadowMap {
+  readonly #rasteriser = new Rasteriser()
   readonly #depth = new Float32Array(sizePx * sizePx)
   readonly #geom = new Int16Array(sizePx * sizePx)
-  readonly #right: readonly [number, number, number]
-  readonly #down: readonly [number, number, number]
   readonly #rays: Rays
-  readonly #start: readonly [number, number, number]
+  /** Rows map a world point to column, row and depth less bias: [3, 4]. */
+  readonly #projection: Float64Array
 
   constructor() {
     const [lx, ly, lz] = towardLight
     const right = normalised(lz, 0, -lx)
     const down: [number, number, number] = [ly * right[2] - lz * right[1], lz * right[0] - lx * right[2], lx * right[1] - ly * right[0]]
-    const pixel = widthM / sizePx
-    const corner = (k: 0 | 1 | 2): number => towardLight[k] * 1.5 + (right[k] + down[k]) * (0.5 - sizePx / 2) * pixel
-    this.#right = right
-    this.#down = down
-    this.#start = [corner(0), corner(1), corner(2)]
+    const pixelM = widthM / sizePx
+    const corner = Float64Array.from({ length: 3 }, (_, k) => middle[k]! + towardLight[k]! * distanceM + (right[k]! + down[k]!) * (0.5 - sizePx / 2) * pixelM)
     const zero = new Float64Array(3)
     this.#rays = {
-      origin: [Float64Array.from(this.#start), Float64Array.from(right, (value) => value * pixel), Float64Array.from(down, (value) => value * pixel)],
+      origin: [corner, Float64Array.from(right, (value) => value * pixelM), Float64Array.from(down, (value) => value * pixelM)],
       direction: [Float64Array.of(-lx, -ly, -lz), zero, zero],
+    }
+    const row = (axis: readonly number[], factor: number, offset: number): number[] => {
+      const scaled = axis.map((value) => value * factor)
+      return [...scaled, offset - scaled.reduce((sum, value, k) => sum + value * corner[k]!, 0)]
+    }
+    this.#projection = Float64Array.from([...row(right, 1 / pixelM, 0), ...row(down, 1 / pixelM, 0), ...row(towardLight, -1, -biasM)])
+  }
+
+  update(geoms: GeomTable, poses: Poses): void {
+    this.#rasteriser.depth(geoms, poses, this.#rays, sizePx, this.#depth, this.#geom, true)
+  }
+
+  /** The projection for points in a geom's frame, [3, 4] written to `out` at `at`. */
+  projectionOf(poses: Poses, geom: number, out: Float64Array, at: number): void {
+    const m = poses.geomRotation
+    const p = poses.geomPosition
+    for (let row = 0; row < 3; row++) {
+      const [a, b, c] = [this.#projection[row * 4]!, this.#projection[row * 4 + 1]!, this.#projection[row * 4 + 2]!]
+      for (let k = 0; k < 3; k++) out[at + row * 4 + k] = a * m[geom * 9 + k]! + b * m[geom * 9 + 3 + k]! + c * m[geom * 9 + 6 + k]!
+      out[at + row * 4 + 3] = this.#projection[row * 4 + 3]! + a * p[geom * 3]! + b * p[geom * 3 + 1]! + c * p[geom * 3 + 2]!
     }
   }
 
-  update(rasteriser: Rasteriser, geoms: GeomTable, poses: Poses): void {
-    rasteriser.depth(geoms, poses, this.#rays, sizePx, this.#depth, this.#geom, true)
-  }
-
-  /** Share of light that reaches a world point, 0 to 1, smoothed over four texels. */
-  light(x: number, y: number, z: number): number {
-    const dx = x - this.#start[0]
-    const dy = y - this.#start[1]
-    const dz = z - this.#start[2]
-    const u = ((dx * this.#right[0] + dy * this.#right[1] + dz * this.#right[2]) * sizePx) / widthM
-    const v = ((dx * this.#down[0] + dy * this.#down[1] + dz * this.#down[2]) * sizePx) / widthM
-    if (!(u >= 0 && v >= 0 && u < sizePx - 1 && v < sizePx - 1)) return 1
-    const limit = -(dx * towardLight[0] + dy * towardLight[1] + dz * towardLight[2]) - biasM
-    const column = Math.floor(u)
-    const row = Math.floor(v)
-    const fu = u - column
-    const fv = v - row
-    const at = row * sizePx + column
+  /** Share of light that reaches a projected point, 0 to 1, smoothed over four texels. */
+  light(column: number, row: number, limit: number): number {
+    if (!(column >= 0 && row >= 0 && column < sizePx - 1 && row < sizePx - 1)) return 1
+    const x = Math.floor(column)
+    const y = Math.floor(row)
     const depth = this.#depth
-    const top = (depth[at]! < limit ? 0 : 1 - fu) + (depth[at + 1]! < limit ? 0 : fu)
-    const bottom = (depth[at + sizePx]! < limit ? 0 : 1 - fu) + (depth[at + sizePx + 1]! < limit ? 0 : fu)
-    return top * (1 - fv) + bottom * fv
+    const at = y * sizePx + x
+    const a = depth[at]! < limit
+    const b = depth[at + 1]! < limit
+    const c = depth[at + sizePx]! < limit
+    const d = depth[at + sizePx + 1]! < limit
+    if (!a && !b && !c && !d) return 1
+    const fx = column - x
+    const fy = row - y
+    return (1 - fy) * ((a ? 0 : 1 - fx) + (b ? 0 : fx)) + fy * ((c ? 0 : 1 - fx) + (d ? 0 : fx))
   }
 }

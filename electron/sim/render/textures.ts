@@ -53,15 +53,26 @@ const patterns: Record<TextureName, Noise> = {
   stripes: (_u, v) => (v % 0.5 < 0.25 ? 1 : 0.7),
 }
 
-const textures = new Map<TextureName, Float32Array>()
+const textures = new Map<TextureName, Float32Array[]>()
 
-export function texture(name: TextureName): Float32Array {
-  let texels = textures.get(name)
-  if (!texels) {
+/** The texture at full size and at halves of it, for surfaces that are far away. */
+export function texture(name: TextureName): readonly Float32Array[] {
+  let levels = textures.get(name)
+  if (!levels) {
     const pattern = patterns[name]
-    texels = Float32Array.from({ length: textureSizePx * textureSizePx }, (_, index) =>
-      pattern((index % textureSizePx) / textureSizePx, Math.floor(index / textureSizePx) / textureSizePx))
-    textures.set(name, texels)
+    levels = [
+      Float32Array.from({ length: textureSizePx * textureSizePx }, (_, index) =>
+        pattern((index % textureSizePx) / textureSizePx, Math.floor(index / textureSizePx) / textureSizePx)),
+    ]
+    for (let size = textureSizePx / 2; levels.length < 4; size /= 2) levels.push(halve(levels.at(-1)!, size))
+    textures.set(name, levels)
   }
-  return texels
+  return levels
+}
+
+function halve(texels: Float32Array, size: number): Float32Array {
+  return Float32Array.from({ length: size * size }, (_, index) => {
+    const at = Math.floor(index / size) * 4 * size + (index % size) * 2
+    return (texels[at]! + texels[at + 1]! + texels[at + 2 * size]! + texels[at + 2 * size + 1]!) / 4
+  })
 }

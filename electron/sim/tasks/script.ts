@@ -2,7 +2,7 @@ import { wrapAngle, type Vec3 } from '../pose.ts'
 import { drawerHandle, drawerTravelM, knobOffset, buttonHeightM, type DrawerName } from '../scene/furniture.ts'
 import { itemOf } from '../scene/items.ts'
 import { isItem } from '../scene/scene.ts'
-import { insideOf, supportOf } from './goal.ts'
+import { insideOf, supportOf, type Goal } from './goal.ts'
 import type { World } from './world-view.ts'
 
 /** What the expert can do. A script is a list of these; the expert turns each into moves. */
@@ -13,6 +13,19 @@ export type Step =
   | { readonly do: 'press'; readonly button: string }
   | { readonly do: 'open' | 'close'; readonly drawer: string }
   | { readonly do: 'turn-on'; readonly stove: string }
+
+/** The goal that a step works toward; picking up has none of its own. */
+export function goalOf(step: Step): Goal | null {
+  switch (step.do) {
+    case 'pick': return null
+    case 'place-on': return { type: 'on', item: step.item, support: step.support }
+    case 'place-in': return { type: 'in', item: step.item, container: step.container }
+    case 'press': return { type: 'pressed', button: step.button }
+    case 'open': return { type: 'open', drawer: step.drawer }
+    case 'close': return { type: 'closed', drawer: step.drawer }
+    case 'turn-on': return { type: 'turned-on', stove: step.stove }
+  }
+}
 
 /**
  * One straight stretch of the expert's way. The target is computed anew in every control step from the true state, so
@@ -81,7 +94,7 @@ export function movesOf(step: Step): Move[] {
       const isLost = (world: World): boolean => !isHeld(step.item)(world)
       let liftFrom = 0
       return [
-        { name: 'reach', target: grasp, gripper: -1, speed: 1, funnelM: 0.07, isDone: reached(grasp, 0.008), maxSteps: 80 },
+        { name: 'reach', target: grasp, gripper: -1, speed: 0.8, funnelM: 0.07, isDone: reached(grasp, 0.008), maxSteps: 80 },
         {
           name: 'grasp', target: grasp, gripper: 1, speed: 0.4, funnelM: 0, maxSteps: 16,
           isDone: (world, elapsed) => {
@@ -106,7 +119,7 @@ export function movesOf(step: Step): Move[] {
       const above = carried(step.item, point)
       const isLost = (world: World): boolean => !isHeld(step.item)(world)
       return [
-        { name: 'carry', target: raised(above, 0.006), gripper: 1, speed: 1, funnelM: carryHeightM, isDone: reached(raised(above, 0.006), 0.011), isLost, maxSteps: 90 },
+        { name: 'carry', target: raised(above, 0.006), gripper: 1, speed: 0.85, funnelM: carryHeightM, isDone: reached(raised(above, 0.006), 0.011), isLost, maxSteps: 90 },
         { name: 'release', target: (world) => ({ position: world.gripper.position, yaw: world.gripper.yaw }), gripper: -1, speed: 0.3, funnelM: 0, isDone: (world, elapsed) => elapsed >= 4 && !world.isGripped(step.item), maxSteps: 12 },
         retreat(),
       ]
@@ -117,8 +130,8 @@ export function movesOf(step: Step): Move[] {
       const press: Move['target'] = (world) => ({ position: [top(world)[0], top(world)[1], top(world)[2] - 0.03], yaw: 0 })
       const isDone = (world: World): boolean => world.joint(`${step.button}_cap`) > 0.0095
       return [
-        { name: 'reach', target: above, gripper: 1, speed: 1, funnelM: 0.05, isDone: (world) => reached(above, 0.014)(world) || isDone(world), maxSteps: 80 },
-        { name: 'press', target: press, gripper: 1, speed: 0.6, funnelM: 0, isDone, maxSteps: 20 },
+        { name: 'reach', target: above, gripper: 1, speed: 0.55, funnelM: 0.06, isDone: (world) => reached(above, 0.014)(world) || isDone(world), maxSteps: 80 },
+        { name: 'press', target: press, gripper: 1, speed: 0.3, funnelM: 0, isDone, maxSteps: 20 },
         retreat(1),
       ]
     }
@@ -126,7 +139,7 @@ export function movesOf(step: Step): Move[] {
       const handle = handleOf(step.drawer)
       const pulled: Move['target'] = (world) => ({ position: add3(handle(world).position, [drawerTravelM + 0.02 - world.joint(step.drawer), 0, 0]), yaw: 0 })
       return [
-        { name: 'reach', target: handle, gripper: -1, speed: 1, funnelM: 0.06, isDone: reached(handle, 0.009), maxSteps: 80 },
+        { name: 'reach', target: handle, gripper: -1, speed: 0.8, funnelM: 0.06, isDone: reached(handle, 0.009), maxSteps: 80 },
         { name: 'grasp', target: handle, gripper: 1, speed: 0.3, funnelM: 0, isDone: (world, elapsed) => elapsed >= closingSteps(world), maxSteps: 12 },
         { name: 'pull', target: pulled, gripper: 1, speed: 0.7, funnelM: 0, isDone: (world) => world.joint(step.drawer) > 0.93 * drawerTravelM, isLost: (world) => distance(world, handle(world).position) > 0.035, maxSteps: 50 },
         { name: 'release', target: (world) => ({ position: world.gripper.position, yaw: world.gripper.yaw }), gripper: -1, speed: 0.3, funnelM: 0, isDone: (_, elapsed) => elapsed >= 4, maxSteps: 8 },
@@ -139,7 +152,7 @@ export function movesOf(step: Step): Move[] {
       const pushed: Move['target'] = (world) => ({ position: add3(handle(world).position, [0.02 - world.joint(step.drawer), 0, 0]), yaw: 0 })
       const isDone = (world: World): boolean => world.joint(step.drawer) < 0.006
       return [
-        { name: 'reach', target: front, gripper: 1, speed: 1, funnelM: 0.06, isDone: reached(front, 0.012), maxSteps: 80 },
+        { name: 'reach', target: front, gripper: 1, speed: 0.8, funnelM: 0.06, isDone: reached(front, 0.012), maxSteps: 80 },
         { name: 'push', target: pushed, gripper: 1, speed: 0.7, funnelM: 0, isDone, maxSteps: 50 },
         retreat(1),
       ]
@@ -149,7 +162,7 @@ export function movesOf(step: Step): Move[] {
       const grip: Move['target'] = (world) => ({ position: knob(world), yaw: world.joint(`${step.stove}_knob`) })
       const turned: Move['target'] = (world) => ({ position: knob(world), yaw: 1.25 })
       return [
-        { name: 'reach', target: grip, gripper: -1, speed: 1, funnelM: 0.06, isDone: reached(grip, 0.009), maxSteps: 80 },
+        { name: 'reach', target: grip, gripper: -1, speed: 0.8, funnelM: 0.06, isDone: reached(grip, 0.009), maxSteps: 80 },
         { name: 'grasp', target: grip, gripper: 1, speed: 0.3, funnelM: 0, isDone: (world, elapsed) => elapsed >= closingSteps(world), maxSteps: 12 },
         { name: 'turn', target: turned, gripper: 1, speed: 1, funnelM: 0, isDone: (world) => world.joint(`${step.stove}_knob`) > 1.15, maxSteps: 40 },
         { name: 'release', target: (world) => ({ position: world.gripper.position, yaw: world.gripper.yaw }), gripper: -1, speed: 0.3, funnelM: 0, isDone: (_, elapsed) => elapsed >= 4, maxSteps: 8 },
