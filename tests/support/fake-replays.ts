@@ -1,0 +1,87 @@
+import { KinoraError } from '../../electron/contract/errors.ts'
+import type { Replay, ReplayErrors } from '../../electron/contract/replay.ts'
+import type { KinoraEvent } from '../../electron/contract/rpc.ts'
+import type { Picture } from '../../electron/engine/protocol.ts'
+import type { Services } from '../../electron/rpc/services.ts'
+import { flowColour } from '../../renderer/media/flow-wheel.ts'
+import { scenePixels, sizePx } from './fake-data.ts'
+
+/** Replays that are predicted `perTick` frames at a time; 0 holds the prediction until `predict` is called. */
+export class FakeReplays {
+  perTick = 1000
+  readonly #open = new Map<string, { replay: Replay; predicted: number; timer: NodeJS.Timeout }>()
+  readonly #fire: (event: KinoraEvent) => void
+  #count = 0
+
+  constructor(fire: (event: KinoraEvent) => void) {
+    this.#fire = fire
+  }
+
+  get openCount(): number {
+    return this.#open.size
+  }
+
+  readonly open: Services['replays']['open'] = async (runId, checkpointStep, datasetId, episode) => {
+    const id = `replay-${++this.#count}`
+    const replay: Replay = {
+      id, runId, checkpointStep: checkpointStep ?? 2000, datasetId: datasetId ?? 'tabletop-demo-8f21', episode, camera: 'agentview', instruction: 'put the red block on the plate', fps: 20, frameCount: 120,
+      horizonSteps: 5, width: sizePx, height: sizePx, isHeldOut: true, panes: ['camera', 'true-motion', 'predicted-motion', 'error'], errorMax: 1,
+    }
+    const timer = setInterval(() => this.predict(id, this.perTick), 150)
+    this.#open.set(id, { replay, predicted: 0, timer })
+    return replay
+  }
+
+  predict(id: string, frames: number): void {
+    const entry = this.#open.get(id)
+    if (entry === undefined || frames === 0 || entry.predicted >= entry.replay.frameCount) return
+    entry.predicted = Math.min(entry.replay.frameCount, entry.predicted + frames)
+    this.#fire({ type: 'replay-progress', id, predictedFrames: entry.predicted })
+  }
+
+  readonly frame: Services['replays']['frame'] = async (id, pane, frame): Promise<Picture> => {
+    const entry = this.#open.get(id)
+    if (entry === undefined) throw new KinoraError('not-found', 'This replay is not open (any more).', 'Open it again.')
+    if ((pane === 'predicted-motion' || pane === 'error') && frame >= entry.predicted) throw new KinoraError('not-found', `Frame ${frame} is not predicted yet.`, 'Wait.')
+    const bytes = pane === 'camera' ? scenePixels(1, 'agentview', frame) : motionPixels(pane, frame)
+    return { width: sizePx, height: sizePx, bytes }
+  }
+
+  readonly errors: Services['replays']['errors'] = async (id): Promise<ReplayErrors> => {
+    const entry = this.#open.get(id)
+    if (entry === undefined) throw new KinoraError('not-found', 'This replay is not open (any more).', 'Open it again.')
+    const { frameCount } = entry.replay
+    const known = (value: (frame: number) => number) => Array.from({ length: frameCount }, (_, frame) => (frame < entry.predicted && frame % 23 !== 0 ? value(frame) : null))
+    const wave = (frame: number) => 0.2 + 0.1 * Math.sin(frame / 5) + (Math.abs(frame - 70) < 4 ? 0.5 - Math.abs(frame - 70) * 0.1 : 0)
+    return { endPointError: known(wave), directionErrorDeg: known((frame) => wave(frame) * 40), movingIou: known((frame) => 1 - wave(frame)), predictedFrames: entry.predicted }
+  }
+
+  readonly close: Services['replays']['close'] = async (id) => {
+    clearInterval(this.#open.get(id)?.timer)
+    this.#open.delete(id)
+  }
+
+  dispose(): void {
+    for (const { timer } of this.#open.values()) clearInterval(timer)
+    this.#open.clear()
+  }
+}
+
+function motionPixels(pane: Replay['panes'][number], frame: number): Uint8Array {
+  const data = new Uint8Array(sizePx * sizePx * 4)
+  const handX = 32 + 18 * Math.sin(frame / 14 + 1)
+  const handY = 20 + 10 * Math.cos(frame / 19 + 1)
+  const u = Math.cos(frame / 14 + 1)
+  const v = -0.5 * Math.sin(frame / 19 + 1)
+  const blur = pane === 'true-motion' ? 0 : 4
+  for (let y = 0; y < sizePx; y++) {
+    for (let x = 0; x < sizePx; x++) {
+      const distance = Math.hypot(x - handX, y - handY)
+      const share = blur === 0 ? Number(distance < 6) : Math.max(0, Math.min(1, (6 + blur - distance) / blur))
+      const colour = pane === 'error' ? [Math.round(254 * Math.max(0, 1 - Math.abs(distance - 7) / 4)), Math.round(34 + 190 * Math.max(0, 1 - Math.abs(distance - 7) / 4)), 70] : flowColour((u * share) / 1.2, (v * share) / 1.2)
+      data.set([...colour, 255], (y * sizePx + x) * 4)
+    }
+  }
+  data.set([frame & 0xff, frame >> 8, 77, 255], 0)
+  return data
+}

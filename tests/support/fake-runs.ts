@@ -1,0 +1,145 @@
+import { wilson } from '../../electron/evaluate/statistics.ts'
+import type { SeriesWindow } from '../../electron/contract/blob.ts'
+import { trainConfigSchema } from '../../electron/contract/config.ts'
+import { KinoraError } from '../../electron/contract/errors.ts'
+import type { KinoraEvent } from '../../electron/contract/rpc.ts'
+import type { Evaluation, Preset, RunDetail, RunState, RunSummary } from '../../electron/contract/run.ts'
+import type { Services } from '../../electron/rpc/services.ts'
+
+const metricNames = ['loss/action', 'loss/motion', 'loss/total', 'validation/action', 'validation/motion', 'learning-rate', 'gradient-norm', 'vae/loss']
+const totalSteps = 2000
+
+function evaluationOf(checkpointStep: number, share: number, offset: number): Evaluation {
+  const seeds = Array.from({ length: 25 }, (_, index) => 20000 + index)
+  const tasks = ['tabletop-goal/push-button', 'tabletop-goal/block-on-plate']
+  const rollouts = tasks.flatMap((task, at) => seeds.map((seed, index) => ({ task, seed, success: ((index * 7 + at * 3 + offset) % 25) / 25 < share, steps: 80 + index, reason: ((index * 7 + at * 3 + offset) % 25) / 25 < share ? null : 'step limit' })))
+  const count = (chosen: typeof rollouts) => {
+    const successes = chosen.filter((one) => one.success).length
+    const { low, high } = wilson(successes, chosen.length)
+    return { successes, n: chosen.length, low, high }
+  }
+  return { checkpointStep, seeds, replanSteps: 5, total: count(rollouts), tasks: tasks.map((task) => ({ ...count(rollouts.filter((one) => one.task === task)), task, instruction: task.includes('button') ? 'push the red button' : 'put the red block on the plate' })), rollouts, createdAt: Date.UTC(2026, 10, 22, 12) }
+}
+
+function makeRun(index: number, name: string, state: RunState, target: string, step: number, extra: Partial<RunSummary> = {}): RunSummary {
+  const isActive = state === 'running'
+  return {
+    id: `${name.slice(0, 24)}-${index}`, name, path: `/home/ada/.kinora/runs/${name}-${index}`, createdAt: Date.UTC(2026, 10, 20) + index * 3.7e6, datasetId: 'tabletop-demo-8f21', preset: 'nano', motionTarget: target, seed: index % 3,
+    status: { state, pid: isActive ? 4711 : null, processStart: isActive ? '1' : null, updatedAt: Date.now(), phase: 'train', step, totalSteps, stepsPerSecond: isActive ? 9.1 : null, etaSeconds: isActive ? (totalSteps - step) / 9.1 : null, provider: 'onnx-cpu', error: null },
+    checkpoints: step >= 500 ? Array.from({ length: Math.min(3, Math.floor(step / 500)) }, (_, at) => (Math.floor(step / 500) - at) * 500).reverse() : [],
+    lastMetrics: Object.fromEntries(metricNames.filter((metric) => target !== 'none' || !/motion|vae/.test(metric)).map((metric, at) => [metric, valueAt(index, at, Math.max(1, step))])),
+    evaluation: null,
+    ...extra,
+  }
+}
+
+function valueAt(seed: number, metric: number, step: number): number {
+  const noise = Math.sin(step * 12.9898 + seed * 78.233 + metric * 3.1) * 43758.5453
+  return (0.9 - metric * 0.06) * Math.exp(-step / (420 + 60 * seed)) + 0.1 + 0.02 * (seed % 4) + 0.05 * (noise - Math.floor(noise) - 0.5)
+}
+
+export class FakeRuns {
+  readonly #runs = new Map<string, { run: RunSummary; seed: number; evaluations: Evaluation[] }>()
+  readonly #fire: (event: KinoraEvent) => void
+  readonly #timer: NodeJS.Timeout
+
+  constructor(scene: 'full' | 'empty' | 'many', fire: (event: KinoraEvent) => void) {
+    this.#fire = fire
+    if (scene === 'many') {
+      const states: RunState[] = ['finished', 'finished', 'stopped', 'failed', 'crashed', 'queued']
+      for (let index = 0; index < 10_000; index++) this.#add(makeRun(index, `sweep-${index}`, states[index % states.length]!, index % 3 === 0 ? 'none' : 'motion-image', index % totalSteps), index, [])
+    } else if (scene === 'full') this.#fill()
+    this.#timer = setInterval(() => this.#tick(), 500)
+  }
+
+  #fill(): void {
+    const evaluated = (share: number, offset: number) => [evaluationOf(2000, share, offset)]
+    const failed = { code: 'numerics' as const, message: 'loss/action became NaN at step 612, in the batch of episodes 3 and 17.', hint: 'Lower the learning rate, or resume from step 500.' }
+    const crash = { code: 'engine-crashed' as const, message: 'The process of the run vanished: killed by signal 9.', hint: 'Another program, or the system when memory ran out, ended it.' }
+    this.#add(makeRun(1, 'demo-joint', 'finished', 'motion-image', 2000), 1, evaluated(0.78, 0))
+    this.#add(makeRun(2, 'demo-action', 'finished', 'none', 2000), 2, evaluated(0.62, 4))
+    this.#add(makeRun(3, 'joint-lambda-0.3', 'paused', 'motion-image', 1240), 3, [])
+    this.#add(makeRun(4, 'joint-horizon-10-with-a-really-long-name-from-a-sweep-over-horizons', 'stopped', 'motion-image', 800), 4, [])
+    const crashed = makeRun(5, 'joint-lr-3e-3', 'crashed', 'motion-image', 1411)
+    this.#add({ ...crashed, status: { ...crashed.status, error: crash } }, 5, [])
+    const bad = makeRun(6, 'joint-lr-1e-2', 'failed', 'motion-image', 612)
+    this.#add({ ...bad, lastMetrics: { ...bad.lastMetrics, 'loss/action': Number.NaN }, status: { ...bad.status, error: failed } }, 6, [])
+    this.#add(makeRun(7, 'joint-s2', 'running', 'motion-image', 900), 7, [])
+    this.#add(makeRun(8, 'action-s2', 'queued', 'none', 0), 8, [])
+  }
+
+  #add(run: RunSummary, seed: number, evaluations: Evaluation[]): void {
+    const last = evaluations.at(-1)
+    this.#runs.set(run.id, { run: { ...run, evaluation: last === undefined ? null : { checkpointStep: last.checkpointStep, total: last.total } }, seed, evaluations })
+  }
+
+  /** Advances what runs, as a live run would. */
+  #tick(): void {
+    for (const entry of this.#runs.values()) {
+      if (entry.run.status.state !== 'running' || entry.run.status.step >= totalSteps) continue
+      const step = Math.min(totalSteps, entry.run.status.step + 5)
+      this.change(entry.run.id, { step, etaSeconds: (totalSteps - step) / 9.1 })
+      this.#fire({ type: 'metrics-appended', id: entry.run.id, step, names: Object.keys(entry.run.lastMetrics) })
+    }
+  }
+
+  change(id: string, status: Partial<RunSummary['status']>): RunSummary {
+    const entry = this.#entry(id)
+    entry.run = { ...entry.run, status: { ...entry.run.status, ...status, updatedAt: Date.now() } }
+    this.#fire({ type: 'run-changed', run: entry.run })
+    return entry.run
+  }
+
+  #entry(id: string) {
+    const entry = this.#runs.get(id)
+    if (entry === undefined) throw new KinoraError('not-found', `There is no run "${id}".`, 'Look at the list of runs.')
+    return entry
+  }
+
+  readonly list: Services['runs']['list'] = async () => [...this.#runs.values()].map(({ run }) => run)
+  readonly get: Services['runs']['get'] = async (id): Promise<RunDetail> => {
+    const { run, evaluations } = this.#entry(id)
+    const config = trainConfigSchema.parse({ data: { dataset: run.datasetId }, seed: run.seed, motion: { target: run.motionTarget }, steps: totalSteps })
+    const log = Array.from({ length: 60 }, (_, index) => `2026-11-22 12:${String(index).padStart(2, '0')}:00 ${index === 41 ? 'warning' : 'info   '} step ${index * 33}: loss/action ${valueAt(1, 0, index * 33 + 1).toFixed(4)}`)
+    return { ...run, config, metricNames: Object.keys(run.lastMetrics), evaluations, log }
+  }
+  readonly presets: Services['runs']['presets'] = async (): Promise<Preset[]> => [
+    { name: 'nano', title: 'Nano', description: 'About 1 M parameters, minutes on a laptop without a GPU.', config: { preset: 'nano' }, parameterCounts: { backbone: 482_000, action: 391_000, motion: 702_000, vae: 210_000 } },
+    { name: 'small', title: 'Small', description: 'Patch tokens and pi0.5 time conditioning; wants a GPU.', config: { preset: 'small', backbone: { stem: 'patch', width: 256, depth: 6, heads: 8 } }, parameterCounts: { backbone: 6.1e6, action: 5.2e6, motion: 9.4e6, vae: 1.2e6 } },
+  ]
+  readonly create: Services['runs']['create'] = async (name, config) => {
+    const whole = trainConfigSchema.parse(config)
+    const run = makeRun(this.#runs.size + 1, name, 'queued', whole.motion.target, 0, { seed: whole.seed })
+    this.#add(run, this.#runs.size + 1, [])
+    this.#fire({ type: 'run-changed', run })
+    return run
+  }
+  readonly pause: Services['runs']['pause'] = async (id) => this.change(id, { state: 'paused', stepsPerSecond: null, etaSeconds: null })
+  readonly resume: Services['runs']['resume'] = async (id) => this.change(id, { state: 'running', error: null, stepsPerSecond: 9.1 })
+  readonly stop: Services['runs']['stop'] = async (id) => this.change(id, { state: 'stopped', stepsPerSecond: null, etaSeconds: null })
+  readonly report: Services['runs']['report'] = async (id) => `<!doctype html><title>${this.#entry(id).run.id}</title><h1>Report</h1>`
+  readonly series: Services['runs']['series'] = async (id, metric, widthPx, from, to): Promise<SeriesWindow> => {
+    const { run, seed } = this.#entry(id)
+    const first = Math.max(1, Math.ceil(from ?? 1))
+    const last = Math.min(run.status.step, Math.floor(to ?? Infinity))
+    const total = Math.max(0, last - first + 1)
+    const stride = Math.max(1, Math.ceil(total / (2 * widthPx)))
+    const steps = Float64Array.from({ length: Math.ceil(total / stride) }, (_, at) => first + at * stride)
+    const at = metricNames.indexOf(metric)
+    const values = steps.map((step) => (run.status.state === 'failed' && at === 0 && step > 600 ? Number.NaN : valueAt(seed, at, step)))
+    let weight = 0
+    let mean = 0
+    const smoothed = values.map((value) => {
+      if (Number.isFinite(value)) {
+        weight = 0.95 * weight + 0.05
+        mean = 0.95 * mean + 0.05 * value
+      }
+      return mean / weight
+    })
+    return { totalPoints: total, steps, values, smoothed }
+  }
+
+  dispose(): void {
+    clearInterval(this.#timer)
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Takes a screenshot of every page in both themes and two sizes over generated data, and prints what axe and the
+ * console say. `node tests/support/look.ts FOLDER [page name part] [scene]`; it needs `npm run build` first.
+ */
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { launchChromium } from './chromium.ts'
+import { startFakeHost } from './fake-host.ts'
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const [folder = 'shots', only = '', scene = 'full'] = process.argv.slice(2)
+mkdirSync(folder, { recursive: true })
+
+interface Stop {
+  readonly name: string
+  readonly path: string
+  readonly prepare?: (page: Page) => Promise<void>
+}
+
+const stops: Stop[] = [
+  { name: 'runs', path: '/runs' },
+  { name: 'runs-selected', path: '/runs?runs=demo-joint-1,demo-action-2,joint-lambda-0.3-3' },
+  { name: 'new-run', path: '/runs?new=1', prepare: async (page) => void (await page.getByTestId('run-advanced').click()) },
+  { name: 'run', path: '/runs/joint-s2-7' },
+  { name: 'run-crashed', path: '/runs/joint-lr-3e-3-5' },
+  { name: 'run-failed', path: '/runs/joint-lr-1e-2-6' },
+  { name: 'run-evaluation', path: '/runs/demo-joint-1?tab=evaluation' },
+  { name: 'run-config', path: '/runs/demo-joint-1?tab=config' },
+  { name: 'run-log', path: '/runs/joint-s2-7?tab=log' },
+  { name: 'data', path: '/data' },
+  { name: 'dataset', path: '/data/tabletop-demo-8f21/3?f=12' },
+  { name: 'dataset-problems', path: '/data/kitchen-3c77', prepare: async (page) => void (await page.getByTestId('show-problems').click()) },
+  { name: 'replay', path: '/replay/demo-joint-1?f=42' },
+  { name: 'replay-wipe', path: '/replay/demo-joint-1?f=42&view=wipe' },
+  { name: 'compare', path: '/compare?runs=demo-joint-1,demo-action-2' },
+  { name: 'settings', path: '/settings' },
+  { name: 'palette', path: '/runs', prepare: async (page) => void (await page.keyboard.press('Control+k')) },
+  { name: 'shortcuts', path: '/runs', prepare: async (page) => void (await page.keyboard.press('Shift+?')) },
+]
+
+async function violations(page: Page): Promise<string[]> {
+  // Through the debugger, because the page's content security policy rightly forbids added scripts.
+  await page.evaluate(axeSource)
+  return await page.evaluate(async () => {
+    const axe = (globalThis as unknown as { axe: { run(context: unknown, options: unknown): Promise<{ violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] }> } }).axe
+    const { violations: found } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+    return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(' ')} (${node.failureSummary.replace(/\s+/g, ' ').slice(0, 200)})`).join(' | ')}`)
+  })
+}
+
+const host = await startFakeHost({ scene: scene as 'full' | 'empty' | 'many' })
+const browser = await launchChromium()
+let isBad = false
+for (const theme of ['dark', 'light'] as const) {
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 1920, height: 1080 }]) {
+    const context = await browser.newContext({ viewport, colorScheme: theme, bypassCSP: false })
+    const page = await context.newPage()
+    const said: string[] = []
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && said.push(`${message.type()}: ${message.text()}`))
+    page.on('pageerror', (error) => said.push(`thrown: ${error.stack ?? error.message}`))
+    await page.goto(host.newUrl())
+    await page.getByTestId('status-bar').waitFor()
+    for (const stop of stops.filter((one) => one.name.includes(only))) {
+      said.length = 0
+      await page.goto(`http://127.0.0.1:${host.port}/#${stop.path}`)
+      await page.reload()
+      await page.getByTestId('page-title').waitFor()
+      await page.waitForTimeout(900)
+      await stop.prepare?.(page)
+      await page.waitForTimeout(stop.prepare ? 400 : 100)
+      await page.screenshot({ path: `${folder}/${stop.name}-${theme}-${viewport.width}.png` })
+      const found = viewport.width === 1280 ? await violations(page) : []
+      if (found.length + said.length > 0) isBad = true
+      process.stdout.write(`${stop.name} ${theme} ${viewport.width}: ${found.length} violations${found.map((one) => `\n    ${one}`).join('')}${said.map((one) => `\n    ${one}`).join('')}\n`)
+    }
+    await context.close()
+  }
+}
+await browser.close()
+await host.close()
+process.exitCode = isBad ? 1 : 0
