@@ -11,12 +11,15 @@ export type Device = z.infer<typeof deviceSchema>
 const positiveInt = z.number().int().positive()
 
 export const backboneSchema = z.strictObject({
-  /** `conv`: stride-2 3x3 convolutions to a small token grid. `patch`: linear patches as in ViT. */
-  stem: z.enum(['conv', 'patch']).default('conv').describe('How a picture becomes tokens'),
-  /** Output channels of each stride-2 convolution; the last is projected to `width`. Stem `conv` only. */
-  stemChannels: z.array(positiveInt).min(1).default([16, 32, 64, 96]),
-  /** Side of a patch in pixels. Stem `patch` only. */
-  patchSizePx: positiveInt.default(8),
+  /**
+   * `merge`: small patches, then 2x2 neighbours joined by a linear layer and SiLU per level, a pyramid of plain matrix
+   * products. `conv`: stride-2 3x3 convolutions. `patch`: linear patches as in ViT.
+   */
+  stem: z.enum(['merge', 'conv', 'patch']).default('merge').describe('How a picture becomes tokens'),
+  /** Output channels of each level of `merge` (the first embeds the patches) or `conv`; the last is projected to `width`. */
+  stemChannels: z.array(positiveInt).min(1).default([32, 64, 96]),
+  /** Side of a patch in pixels. Stems `merge` and `patch`. */
+  patchSizePx: positiveInt.default(4),
   width: positiveInt.default(96),
   depth: positiveInt.default(3),
   heads: positiveInt.default(4),
@@ -130,9 +133,10 @@ const trainConfigFields = z.strictObject({
 })
 
 /** Side of the stem's token grid: one camera gives its square in tokens. Not whole for a config that is refused. */
-export function tokenGrid(config: { data: { imageSizePx: number }; backbone: { stem: string; stemChannels: readonly number[]; patchSizePx: number } }): number {
+export function tokenGrid(config: { data: { imageSizePx: number }; backbone: { stem: 'merge' | 'conv' | 'patch'; stemChannels: readonly number[]; patchSizePx: number } }): number {
   const { stem, stemChannels, patchSizePx } = config.backbone
-  return config.data.imageSizePx / (stem === 'conv' ? 2 ** stemChannels.length : patchSizePx)
+  const side = { conv: 2 ** stemChannels.length, patch: patchSizePx, merge: patchSizePx * 2 ** (stemChannels.length - 1) }
+  return config.data.imageSizePx / side[stem]
 }
 
 /** Side of the VAE's latent for a square motion image of the policy's picture size. */
@@ -150,8 +154,9 @@ export const trainConfigSchema = trainConfigFields.superRefine((config, context)
   if (action.replanSteps > action.chunk) refuse(['action', 'replanSteps'], `action.replanSteps ${action.replanSteps} must not exceed action.chunk ${action.chunk}`)
   if (new Set(data.cameras).size !== data.cameras.length) refuse(['data', 'cameras'], 'data.cameras names a camera twice')
   if (!Number.isInteger(tokenGrid(config))) {
-    const by = backbone.stem === 'conv' ? `2^${backbone.stemChannels.length} (one halving per entry of backbone.stemChannels)` : `backbone.patchSizePx ${backbone.patchSizePx}`
-    refuse(['data', 'imageSizePx'], `data.imageSizePx ${data.imageSizePx} must be a multiple of ${by}`)
+    const { stem, patchSizePx, stemChannels } = backbone
+    const side = { conv: 2 ** stemChannels.length, patch: patchSizePx, merge: patchSizePx * 2 ** (stemChannels.length - 1) }[stem]
+    refuse(['data', 'imageSizePx'], `data.imageSizePx ${data.imageSizePx} must be a multiple of ${side}, the pixels that one token of the "${stem}" stem covers`)
   }
   if (data.randomShiftPx * 2 >= data.imageSizePx) refuse(['data', 'randomShiftPx'], `data.randomShiftPx ${data.randomShiftPx} must be below half of data.imageSizePx ${data.imageSizePx}`)
   if (motion.target === 'none') return

@@ -25,8 +25,8 @@ export interface Prefix {
 }
 
 export interface BackboneInputs {
-  /** [B * cameras, 3, S, S] in [-1, 1], a sample's cameras side by side in the config's order. */
-  readonly images: Tensor4D
+  /** [B * cameras, ...] in [-1, 1], a sample's cameras side by side in the config's order, as `pictureLayout` arranges them. */
+  readonly images: Tensor
   /** [B, T] int32 and its 1/0 mask. */
   readonly textIds: Tensor2D
   readonly textMask: Tensor2D
@@ -50,6 +50,13 @@ export function backboneSpecs(config: BackboneConfig): ParameterSpec[] {
       specs.push({ name: `backbone/stem/${level}/weight`, shape: [outputs, inputs, 3, 3], initialiser: he })
       specs.push({ name: `backbone/stem/${level}/bias`, shape: [outputs], initialiser: zeros })
       inputs = outputs
+    })
+    specs.push(...linearSpecs('backbone/stem/projection', inputs, width))
+  } else if (stem === 'merge') {
+    let inputs = 3 * patchSizePx * patchSizePx
+    stemChannels.forEach((outputs, level) => {
+      specs.push(...linearSpecs(`backbone/stem/${level}`, inputs, outputs, he))
+      inputs = level < stemChannels.length - 1 ? 4 * outputs : outputs
     })
     specs.push(...linearSpecs('backbone/stem/projection', inputs, width))
   } else {
@@ -80,24 +87,27 @@ export function outputOnlySpecs(config: BackboneConfig): ReadonlySet<string> {
   return new Set(backboneSpecs(config).map((spec) => spec.name).filter((name) => isAfterKeys(name) || name.startsWith('backbone/norm/')))
 }
 
-/** [N, 3, S, S] to [N, G * G, W]. */
-function pictureTokens(config: BackboneConfig, parameters: Tensors, images: Tensor4D): Tensor {
-  const { stem, stemChannels, patchSizePx } = config.backbone
-  const pictures = images.shape[0]
+/** [N, ...] as `pictureLayout` arranges it to [N, G * G, W]. */
+function pictureTokens(config: BackboneConfig, parameters: Tensors, images: Tensor): Tensor {
+  const { stem, stemChannels } = config.backbone
+  const lin = (x: Tensor, name: string): Tensor => linear(x, parameter(parameters, `backbone/stem/${name}/weight`), parameter(parameters, `backbone/stem/${name}/bias`))
+  const pictures = images.shape[0]!
   const grid = tokenGrid(config)
-  let x: Tensor4D = images
+  let x = images
   if (stem === 'conv') {
     for (let level = 0; level < stemChannels.length; level++) {
       const name = `backbone/stem/${level}`
-      x = silu(conv2d(x, parameter<Tensor4D>(parameters, `${name}/weight`), parameter(parameters, `${name}/bias`), { stride: 2, pad: [[1, 1], [1, 1]] })) as Tensor4D
+      x = silu(conv2d(x as Tensor4D, parameter<Tensor4D>(parameters, `${name}/weight`), parameter(parameters, `${name}/bias`), { stride: 2, pad: [[1, 1], [1, 1]] }))
     }
-    const tokens = tf.transpose(tf.reshape(x, [pictures, x.shape[1], grid * grid]), [0, 2, 1])
-    return linear(tokens, parameter(parameters, 'backbone/stem/projection/weight'), parameter(parameters, 'backbone/stem/projection/bias'))
+    x = tf.transpose(tf.reshape(x, [pictures, x.shape[1]!, grid * grid]), [0, 2, 1])
+  } else if (stem === 'merge') {
+    for (let level = 0; level < stemChannels.length; level++) {
+      // Four neighbours lie one behind another (Z order), so joining them is a reshape.
+      if (level > 0) x = tf.reshape(x, [pictures, x.shape[1]! / 4, 4 * stemChannels[level - 1]!])
+      x = silu(lin(x, String(level)))
+    }
   }
-  // [N, 3, G, p, G, p] -> [N, G, G, 3, p, p]
-  const folded = tf.transpose(tf.reshape(x, [pictures, 3, grid, patchSizePx, grid, patchSizePx]), [0, 2, 4, 1, 3, 5])
-  const patches = tf.reshape(folded, [pictures, grid * grid, 3 * patchSizePx * patchSizePx])
-  return linear(patches, parameter(parameters, 'backbone/stem/projection/weight'), parameter(parameters, 'backbone/stem/projection/bias'))
+  return lin(x, 'projection')
 }
 
 /** Image tokens of every camera, then instruction tokens: [B, P, W]. */

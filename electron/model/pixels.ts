@@ -71,24 +71,6 @@ export function resizeFlowToSquare(flow: FlowField, sizePx: number): FlowField {
   return { width: sizePx, height: sizePx, uv: result, ...(known ? { valid: known } : {}) }
 }
 
-/**
- * Writes a picture [S, S, 3] of bytes as [3, S, S] floats in [-1, 1] (x / 127.5 - 1), moved by whole pixels; the border
- * is repeated where the move leaves a gap.
- */
-export function writePlanes(source: Uint8Array, sourceOffset: number, sizePx: number, shiftX: number, shiftY: number, target: Float32Array, targetOffset: number): void {
-  const plane = sizePx * sizePx
-  for (let y = 0; y < sizePx; y++) {
-    const row = sourceOffset + Math.min(sizePx - 1, Math.max(0, y - shiftY)) * sizePx * 3
-    const out = targetOffset + y * sizePx
-    for (let x = 0; x < sizePx; x++) {
-      const from = row + Math.min(sizePx - 1, Math.max(0, x - shiftX)) * 3
-      target[out + x] = source[from]! / 127.5 - 1
-      target[out + x + plane] = source[from + 1]! / 127.5 - 1
-      target[out + x + 2 * plane] = source[from + 2]! / 127.5 - 1
-    }
-  }
-}
-
 /** [3, S, S] floats in [-1, 1] at `offset` as an 8-bit picture, clamped. */
 export function toRgbImage(planes: ArrayLike<number>, offset: number, sizePx: number): RgbImage {
   const plane = sizePx * sizePx

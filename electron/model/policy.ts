@@ -12,7 +12,8 @@ import { actionSpecs, hasMotionHead, imagineSpecs, sampleActions, sampleMotion }
 import { latentShape } from './motion-dit.ts'
 import { denormalise, normalise } from './normalisation.ts'
 import { checkAgainst, hashName, prefixed, under } from './parameters.ts'
-import { resizeToSquare, toRgbImage, writePlanes } from './pixels.ts'
+import { pictureLayout, writePicture } from './picture-layout.ts'
+import { resizeToSquare, toRgbImage } from './pixels.ts'
 import { parseSnapshotMeta, type SnapshotMeta } from './snapshot-meta.ts'
 import { Tokenizer } from './tokenizer.ts'
 
@@ -173,6 +174,7 @@ class LoadedPolicy implements Policy {
   #prefixInputs(batch: readonly PolicyObservation[]): HostTensors {
     const { cameras, imageSizePx } = this.config.data
     const { maxTextTokens } = this.config.backbone
+    const layout = pictureLayout(this.config)
     const size = 3 * imageSizePx * imageSizePx
     const images = new Float32Array(batch.length * cameras.length * size)
     const ids = new Int32Array(batch.length * maxTextTokens)
@@ -181,14 +183,14 @@ class LoadedPolicy implements Policy {
       cameras.forEach((camera, index) => {
         const image = observation.images[camera]
         if (!image) throw new KinoraError('config-invalid', `The observation lacks camera "${camera}"; it has ${Object.keys(observation.images).join(', ') || 'none'}.`, 'Give a picture for every camera in data.cameras.')
-        writePlanes(resizeToSquare(image, imageSizePx).data, 0, imageSizePx, 0, 0, images, (row * cameras.length + index) * size)
+        writePicture(layout, resizeToSquare(image, imageSizePx).data, 0, 0, 0, images, (row * cameras.length + index) * size)
       })
       const text = this.#tokenizer.encode(observation.instruction, maxTextTokens)
       ids.set(text.ids, row * maxTextTokens)
       mask.set(text.mask, row * maxTextTokens)
     })
     return {
-      'images': float32(images, [batch.length * cameras.length, 3, imageSizePx, imageSizePx]),
+      'images': float32(images, [batch.length * cameras.length, ...layout.shape]),
       'text-ids': int32(ids, [batch.length, maxTextTokens]),
       'text-mask': float32(mask, [batch.length, maxTextTokens]),
     }
@@ -205,7 +207,7 @@ class LoadedPolicy implements Policy {
   }
 }
 
-const prefixInputs = (inputs: Tensors) => ({ images: inputs['images'] as Tensor4D, textIds: inputs['text-ids'] as Tensor2D, textMask: inputs['text-mask'] as Tensor2D })
+const prefixInputs = (inputs: Tensors) => ({ images: inputs['images']!, textIds: inputs['text-ids'] as Tensor2D, textMask: inputs['text-mask'] as Tensor2D })
 
 /** The last state of a path, or all of them one behind another along the batch. */
 const stack = (path: Tensor4D[], all: boolean): Tensor4D => (all ? tf.concat(path, 0) : path.at(-1)!)

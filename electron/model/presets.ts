@@ -22,7 +22,7 @@ export const presets: readonly PresetDefinition[] = [
     description: 'Six layers of width 192: an evening on a CPU, minutes on a GPU.',
     config: {
       preset: 'tiny',
-      backbone: { stemChannels: [32, 64, 96, 128], width: 192, depth: 6, heads: 6, maxTextTokens: 24 },
+      backbone: { stemChannels: [48, 96, 192], width: 192, depth: 6, heads: 6, maxTextTokens: 24 },
       action: { width: 192 },
       motion: { width: 256, depth: 6, heads: 4 },
       vae: { foldPx: 2, blockChannels: [32, 64, 64], steps: 2000 },

@@ -2,7 +2,7 @@ import { Rng } from '../base/rng.ts'
 import { float32, int32, type HostTensor, type HostTensors } from '../base/host-tensor.ts'
 import type { TrainConfig } from '../contract/config.ts'
 import { normalise, type NormStatistics } from '../model/normalisation.ts'
-import { writePlanes } from '../model/pixels.ts'
+import { pictureLayout, planesLayout, writePicture, type PictureLayout } from '../model/picture-layout.ts'
 import type { Tokenizer } from '../model/tokenizer.ts'
 import type { EpisodeMemory } from './memory.ts'
 
@@ -17,7 +17,7 @@ export function drawShifts(seed: number, step: number, pictures: number, limitPx
 
 /**
  * Turns sample indices into the model's inputs:
- * `images` [B * cameras, 3, S, S], `text-ids` and `text-mask` [B, T], `state` [B, S], `actions` [B, C, A],
+ * `images` [B * cameras, ...] (see `pictureLayout`), `text-ids` and `text-mask` [B, T], `state` [B, S], `actions` [B, C, A],
  * `action-mask` [B, C] and, where there are motion images, `motion-image` [B, 3, S, S] and `motion-weight` [B].
  */
 export class BatchBuilder {
@@ -25,6 +25,8 @@ export class BatchBuilder {
   #config: Pick<TrainConfig, 'data' | 'backbone' | 'action' | 'motion'>
   #state: Float32Array
   #action: Float32Array
+  #layout: PictureLayout
+  #planes: PictureLayout
   #texts: { ids: Int32Array; mask: Float32Array }[]
 
   constructor(memory: EpisodeMemory, config: Pick<TrainConfig, 'data' | 'backbone' | 'action' | 'motion'>, statistics: NormStatistics, tokenizer: Tokenizer) {
@@ -32,6 +34,8 @@ export class BatchBuilder {
     this.#config = config
     this.#state = normalise(memory.state, statistics.norm_stats.state, config.data.normalisation, 'The state')
     this.#action = normalise(memory.action, statistics.norm_stats.actions, config.data.normalisation, 'The action')
+    this.#layout = pictureLayout(config)
+    this.#planes = planesLayout(memory.sizePx)
     this.#texts = memory.instructions.map((text) => tokenizer.encode(text, config.backbone.maxTextTokens))
   }
 
@@ -48,7 +52,7 @@ export class BatchBuilder {
     samples.forEach((sample, row) => {
       pictures.forEach((source, camera) => {
         const picture = row * pictures.length + camera
-        writePlanes(source, sample * planes, sizePx, shifts?.[picture * 2] ?? 0, shifts?.[picture * 2 + 1] ?? 0, images, picture * planes)
+        writePicture(this.#layout, source, sample * planes, shifts?.[picture * 2] ?? 0, shifts?.[picture * 2 + 1] ?? 0, images, picture * planes)
       })
       const text = this.#texts[this.#memory.instruction[sample]!]!
       ids.set(text.ids, row * maxTextTokens)
@@ -56,7 +60,7 @@ export class BatchBuilder {
       state.set(this.#state.subarray(sample * stateDimension, (sample + 1) * stateDimension), row * stateDimension)
     })
     return {
-      'images': float32(images, [batch * pictures.length, 3, sizePx, sizePx]),
+      'images': float32(images, [batch * pictures.length, ...this.#layout.shape]),
       'text-ids': int32(ids, [batch, maxTextTokens]),
       'text-mask': float32(mask, [batch, maxTextTokens]),
       'state': float32(state, [batch, stateDimension]),
@@ -68,10 +72,11 @@ export class BatchBuilder {
   /** [B, 3, S, S] of motion images alone, unshifted: what the VAE encodes. */
   static forMotionImages(memory: EpisodeMemory): (samples: Int32Array) => HostTensor {
     const { sizePx, motion } = memory
+    const layout = planesLayout(sizePx)
     const planes = 3 * sizePx * sizePx
     return (samples) => {
       const images = new Float32Array(samples.length * planes)
-      samples.forEach((sample, row) => writePlanes(motion!, sample * planes, sizePx, 0, 0, images, row * planes))
+      samples.forEach((sample, row) => writePicture(layout, motion!, sample * planes, 0, 0, images, row * planes))
       return float32(images, [samples.length, 3, sizePx, sizePx])
     }
   }
@@ -103,7 +108,7 @@ export class BatchBuilder {
     const weight = new Float32Array(samples.length).fill(1)
     samples.forEach((sample, row) => {
       const picture = row * pictures.length + cameraIndex
-      writePlanes(motion, sample * planes, sizePx, shifts?.[picture * 2] ?? 0, shifts?.[picture * 2 + 1] ?? 0, images, row * planes)
+      writePicture(this.#planes, motion, sample * planes, shifts?.[picture * 2] ?? 0, shifts?.[picture * 2 + 1] ?? 0, images, row * planes)
       if (maskEpisodeEnd && sample + horizonSteps > episodeEnd[sample]!) weight[row] = 0
     })
     return { 'motion-image': float32(images, [samples.length, 3, sizePx, sizePx]), 'motion-weight': float32(weight, [samples.length]) }

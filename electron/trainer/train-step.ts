@@ -14,7 +14,7 @@ export type MotionSource = 'none' | 'image' | 'latent'
 /** Both losses of one batch; inputs as BatchBuilder and `drawNoise` name them. */
 function lossesOf(config: ModelConfig, parameters: Tensors, vae: Tensors, inputs: Tensors, source: MotionSource): { action: Tensor; motion: Tensor | null } {
   const get = <T extends Tensor>(name: string): T => inputs[name] as T
-  const prefixInputs = { images: get<Tensor4D>('images'), textIds: get<Tensor2D>('text-ids'), textMask: get<Tensor2D>('text-mask') }
+  const prefixInputs = { images: get('images'), textIds: get<Tensor2D>('text-ids'), textMask: get<Tensor2D>('text-mask') }
   const action = {
     state: get<Tensor2D>('state'),
     actions: get('actions'),

@@ -88,6 +88,18 @@ def prefix(p, c, images, ids, text_mask):
             x = F.silu(F.conv2d(x, weight, p.get(f'backbone/stem/{level}/bias', channels), stride=2, padding=1))
         side = x.shape[-1]
         x = x.flatten(2).transpose(1, 2)
+    elif b['stem'] == 'merge':
+        size = b['patchSizePx']
+        for level, channels in enumerate(b['stemChannels']):
+            # A linear layer on non-overlapping squares: patches first, then 2x2 neighbours (row by row, channels last).
+            if level == 0:
+                x = F.unfold(x, size, stride=size).reshape(x.shape[0], -1, x.shape[2] // size, x.shape[3] // size)
+            else:
+                n, ch, h, w = x.shape
+                x = x.reshape(n, ch, h // 2, 2, w // 2, 2).permute(0, 3, 5, 1, 2, 4).reshape(n, 4 * ch, h // 2, w // 2)
+            x = F.silu(p.linear(x.permute(0, 2, 3, 1), f'backbone/stem/{level}', channels)).permute(0, 3, 1, 2)
+        side = x.shape[-1]
+        x = x.flatten(2).transpose(1, 2)
     else:
         size = b['patchSizePx']
         side = x.shape[-1] // size
@@ -191,10 +203,10 @@ def dit(p, c, cache, latent, t):
     return torch.einsum('nhwpqc->nchpwq', x.reshape(batch, side, side, size, size, channels)).reshape(latent.shape)
 
 
-def dual_head(name, seed, variant, stem, ada_ln, conditioning):
+def dual_head(name, seed, variant, stem, ada_ln, conditioning, patch=4):
     config = {
         'data': {'cameras': ['front', 'side'], 'imageSizePx': 16},
-        'backbone': {'stem': stem, 'stemChannels': [4, 6], 'patchSizePx': 4, 'width': 8, 'depth': 2, 'heads': 2, 'mlpRatio': 2, 'maxTextTokens': 4, 'vocabularySize': 260},
+        'backbone': {'stem': stem, 'stemChannels': [4, 6], 'patchSizePx': patch, 'width': 8, 'depth': 2, 'heads': 2, 'mlpRatio': 2, 'maxTextTokens': 4, 'vocabularySize': 260},
         'action': {'variant': variant, 'width': 12, 'mlpRatio': 2, 'chunk': 3, 'replanSteps': 2, 'flowTimesPerPrefix': 2},
         'motion': {'camera': 'front', 'width': 8, 'depth': 2, 'heads': 2, 'mlpRatio': 2, 'patchSize': 2, 'adaLn': ada_ln, 'conditioning': conditioning, 'lambda': 0.7},
         'vae': {'latentChannels': 2, 'foldPx': 2, 'blockChannels': [4, 4], 'normGroups': 2},
@@ -290,4 +302,5 @@ def autoencoder():
 dual_head('pi0-cross-attention', 1, 'pi0', 'conv', 'shared', 'cross-attention')
 dual_head('pi05-pooled', 2, 'pi05', 'patch', 'block', 'pooled')
 dual_head('pi0-in-context', 3, 'pi0', 'patch', 'shared', 'in-context')
+dual_head('pi0-merge', 4, 'pi0', 'merge', 'shared', 'cross-attention', patch=2)
 autoencoder()

@@ -5,6 +5,7 @@ import type { HostTensor, HostTensors } from '../../../electron/base/host-tensor
 import { trainConfigSchema } from '../../../electron/contract/config.ts'
 import { autoencoderLosses, autoencoderSpecs, decode, encode } from '../../../electron/model/autoencoder-kl.ts'
 import { dualHeadSpecs, losses, sampleActions, sampleMotion } from '../../../electron/model/dual-head.ts'
+import { pictureLayout, type PictureLayout } from '../../../electron/model/picture-layout.ts'
 import { prefixed, under } from '../../../electron/model/parameters.ts'
 import type { Provider, StepFunction } from '../../../electron/tensor/provider.ts'
 import { tf } from '../../../electron/tensor/tf.ts'
@@ -39,6 +40,17 @@ function expectSame(actual: HostTensors, expected: HostTensors, tolerance: numbe
   expect(wrong.map(([name, value]) => [name, difference(actual[name]!, value)])).toEqual([])
 }
 
+/** Planes [N, 3, S, S] in the order that the stem reads. */
+function arranged(planes: HostTensor, { sizePx, shape, rows, columns, colours }: PictureLayout): HostTensor {
+  const pictures = planes.shape[0]!
+  const size = rows.length
+  const data = Float32Array.from({ length: planes.data.length }, (_, index) => {
+    const at = index % size
+    return Number(planes.data[index - at + (colours[at]! * sizePx + rows[at]!) * sizePx + columns[at]!])
+  })
+  return { dtype: 'float32', shape: [pictures, ...shape], data }
+}
+
 async function run(provider: Provider, step: StepFunction, state: HostTensors, inputs: HostTensors): Promise<HostTensors> {
   const device = provider.createState(state)
   const compiled = provider.compile(step, { name: 'golden' })
@@ -51,7 +63,7 @@ async function run(provider: Provider, step: StepFunction, state: HostTensors, i
 }
 
 describe.each(testProviders)('golden values from PyTorch on %s', (_name, open) => {
-  it.each(['pi0-cross-attention', 'pi05-pooled', 'pi0-in-context'])('%s: losses, gradients and samples', async (name) => {
+  it.each(['pi0-cross-attention', 'pi05-pooled', 'pi0-in-context', 'pi0-merge'])('%s: losses, gradients and samples', async (name) => {
     const golden = read(name)
     const config = trainConfigSchema.parse({ ...golden.config, data: { ...golden.config.data, dataset: 'golden' } })
     const parameters = restoreAll(golden.parameters)
@@ -61,7 +73,7 @@ describe.each(testProviders)('golden values from PyTorch on %s', (_name, open) =
     const names = Object.keys(parameters)
     const step: StepFunction = (state, inputs) => {
       const get = <T extends Tensor>(key: string): T => inputs[key] as T
-      const prefix = { images: get<Tensor4D>('images'), textIds: get<Tensor2D>('text-ids'), textMask: get<Tensor2D>('text-mask') }
+      const prefix = { images: get('images'), textIds: get<Tensor2D>('text-ids'), textMask: get<Tensor2D>('text-mask') }
       const loss = (...values: Tensor[]): Tensor => {
         const given = Object.fromEntries(names.map((key, index) => [key, values[index]!]))
         const { action, motion } = losses(
@@ -79,7 +91,8 @@ describe.each(testProviders)('golden values from PyTorch on %s', (_name, open) =
       return { outputs: { ...prefixed(Object.fromEntries(names.map((key, index) => [key, grads[index]!])), 'gradient/'), losses: value, actions, motion } }
     }
     const provider = open()
-    const outputs = await run(provider, step, parameters, restoreAll(golden.inputs))
+    const inputs = restoreAll(golden.inputs)
+    const outputs = await run(provider, step, parameters, { ...inputs, images: arranged(inputs['images']!, pictureLayout(config)) })
     provider.dispose()
     expect(Number(outputs['losses']!.data[0])).toBeCloseTo(golden.losses.action, 4)
     expect(Number(outputs['losses']!.data[1])).toBeCloseTo(golden.losses.motion, 4)
