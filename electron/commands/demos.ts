@@ -70,7 +70,7 @@ export function chooseTasks(words: readonly string[], known: readonly TaskSpec[]
 async function record(context: Context, tasks: readonly TaskSpec[], options: DemosOptions): Promise<void> {
   const name = options.out ?? (tasks.length === 1 ? tasks[0]!.id.replaceAll('/', '-') : `${tasks[0]!.suite}-${options.episodes}`)
   const path = datasetFolder(context, name)
-  context.interrupts.message = 'Stopping after the episodes under way; the same command continues. Press Ctrl-C again to end at once.'
+  context.interrupts.message = 'Stopping; whole episodes are kept and the same command continues. Press Ctrl-C again to end at once.'
   const { recordDemonstrations } = await import('./recording.ts')
   const result = await recordDemonstrations(context, { tasks: tasks.map(({ id }) => id), episodesPerTask: options.episodes, path, sizePx: options.size, horizonSteps: options.horizon, workers: options.workers, noise: options.noise })
   context.print(
