@@ -32,9 +32,11 @@ export interface SpawnOptions {
 /** The same door for `child_process.fork` and for Electron's `utilityProcess` (injected from shell/). */
 export type SpawnChild = (entry: Entry, options: SpawnOptions) => ChildProcess
 
-export const forkChild: SpawnChild = (entry, options) => {
+export const forkChild: SpawnChild = (entry, options) => forkFile(entryPath(entry), options)
+
+export function forkFile(path: string, options: SpawnOptions): ChildProcess {
   const output = openSync(options.outputPath, 'a')
-  const child = fork(entryPath(entry), [...options.args], {
+  const child = fork(path, [...options.args], {
     serialization: 'advanced',
     stdio: ['ignore', output, output, 'ipc'],
     // A debugger's or a test runner's flags are not for the child.

@@ -32,6 +32,5 @@ function fromOrpc(error: unknown): KinoraError {
       ? new KinoraError('usage', `The request is not valid. ${issues.join('; ')}.`, 'This is the page asking wrongly: reload it, so that page and host are of one version.', { cause: error })
       : new KinoraError('internal', `The answer breaks the contract. ${issues.slice(0, 5).join('; ')}.`, 'This is a bug in Kinora. Please report it with the log.', { cause: error })
   }
-  if (error.code === 'NOT_FOUND') return new KinoraError('not-found', 'The host does not know this request.', 'Reload the page, so that page and host are of one version.', { cause: error })
   return KinoraError.from(error)
 }

@@ -1,11 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll } from 'vitest'
 
-/** A fresh folder that goes when the test does. */
+const made: string[] = []
+
+afterAll(() => {
+  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+})
+
+/** A fresh folder that goes when the test file is done. */
 export function temporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'kinora-test-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 }))
+  made.push(path)
   return path
 }

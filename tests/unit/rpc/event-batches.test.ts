@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { Emitter } from '../../../electron/base/event.ts'
+import type { KinoraEvent } from '../../../electron/contract/rpc.ts'
+import { batchMs, eventBatches } from '../../../electron/rpc/event-batches.ts'
+
+const metrics = (id: string, step: number, ...names: string[]): KinoraEvent => ({ type: 'metrics-appended', id, step, names })
+
+async function open(): Promise<{ emitter: Emitter<KinoraEvent>; stream: AsyncGenerator<KinoraEvent[], void, void>; abort: AbortController }> {
+  const emitter = new Emitter<KinoraEvent>()
+  const abort = new AbortController()
+  const stream = eventBatches(emitter.event, [], abort.signal)
+  expect(await stream.next()).toEqual({ done: false, value: [] })
+  return { emitter, stream, abort }
+}
+
+test('many events about one thing become one, in the order of the last', async () => {
+  const { emitter, stream } = await open()
+  const next = stream.next()
+  emitter.fire(metrics('a', 1, 'x'))
+  expect((await next).value).toEqual([metrics('a', 1, 'x')])
+  for (let step = 2; step <= 1000; step++) emitter.fire(metrics('a', step, step % 2 ? 'x' : 'y'))
+  emitter.fire(metrics('b', 5, 'z'))
+  emitter.fire({ type: 'replay-progress', id: 'r', predictedFrames: 1 })
+  emitter.fire(metrics('a', 900, 'w'))
+  emitter.fire({ type: 'replay-progress', id: 'r', predictedFrames: 2 })
+  const batch = (await stream.next()).value as KinoraEvent[]
+  expect(batch.map((event) => event.type)).toEqual(['metrics-appended', 'metrics-appended', 'replay-progress'])
+  expect(batch[0]).toEqual(metrics('b', 5, 'z'))
+  expect(batch[1]).toMatchObject({ id: 'a', step: 1000 })
+  expect(new Set((batch[1] as { names: string[] }).names)).toEqual(new Set(['w', 'x', 'y']))
+  expect(batch[2]).toEqual({ type: 'replay-progress', id: 'r', predictedFrames: 2 })
+})
+
+test('batches are at least 100 ms apart', async () => {
+  const { emitter, stream } = await open()
+  const timer = setInterval(() => emitter.fire(metrics('a', 1, 'x')), 5)
+  await stream.next()
+  const start = performance.now()
+  for (let count = 0; count < 3; count++) await stream.next()
+  clearInterval(timer)
+  expect(performance.now() - start).toBeGreaterThan(3 * batchMs - 20)
+})
+
+test('a removed run takes its pending changes with it', async () => {
+  const { emitter, stream } = await open()
+  const next = stream.next()
+  emitter.fire(metrics('other', 1, 'x'))
+  await next
+  emitter.fire({ type: 'run-changed', run: { id: 'a' } as never })
+  emitter.fire({ type: 'run-removed', id: 'a' })
+  expect((await stream.next()).value).toEqual([{ type: 'run-removed', id: 'a' }])
+})
+
+test('an abort ends the stream and lets the source go, whether it waits or pauses', async () => {
+  const waiting = await open()
+  const pending = waiting.stream.next()
+  waiting.abort.abort()
+  expect((await pending).done).toBe(true)
+  expect(waiting.emitter.hasListeners).toBe(false)
+  const pausing = await open()
+  const first = pausing.stream.next()
+  pausing.emitter.fire(metrics('a', 1))
+  await first
+  const second = pausing.stream.next()
+  pausing.abort.abort()
+  expect((await second).done).toBe(true)
+  expect(pausing.emitter.hasListeners).toBe(false)
+})
