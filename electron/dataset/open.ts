@@ -1,0 +1,43 @@
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { KinoraError } from '../contract/errors.ts'
+import { ioError } from '../platform/fs-atomic.ts'
+import type { Dataset } from './dataset.ts'
+import { resolveInside } from './inside.ts'
+import { recordingPaths } from './recording-layout.ts'
+
+export interface OpenOptions {
+  /** Where decoded and rendered data may be kept; safe to delete. Without it nothing is kept. */
+  readonly cacheDir?: string
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Opens a folder of robot data in place; what it is, its content decides. Bad parts are in `detail.problems`.
+ * @throws KinoraError `not-found`, or `dataset-invalid` saying what was looked for.
+ */
+export async function openDataset(path: string, options: OpenOptions = {}): Promise<Dataset> {
+  const absolute = resolve(path)
+  let root: string
+  try {
+    if (!(await stat(absolute)).isDirectory()) throw new KinoraError('dataset-invalid', `${absolute} is a file, expected the folder of a dataset.`, 'Point to the folder that holds it.')
+    root = await realpath(absolute)
+  } catch (error) {
+    throw ioError(error, `open ${absolute}`)
+  }
+  options.signal?.throwIfAborted()
+  if ((await resolveInside(root, 'meta/info.json')) !== null) {
+    const { openLeRobot } = await import('./sources/lerobot/open.ts')
+    return await openLeRobot(absolute, root, options)
+  }
+  const recording = recordingPaths(root)
+  if ((await stat(recording.recording).catch(() => null)) !== null) {
+    const staged = (await readdir(recording.staging).catch((): string[] => [])).filter((name) => /^\d+$/.test(name)).length
+    throw new KinoraError('dataset-invalid', `${absolute} is a recording that was not finished (${staged} episodes so far).`, 'Run the command that records it again: it continues.')
+  }
+  throw new KinoraError(
+    'dataset-invalid',
+    `${absolute} is no dataset that Kinora knows.`,
+    'Looked for: meta/info.json (LeRobot 2.0, 2.1, 3.x). Point to the folder that holds it.',
+  )
+}

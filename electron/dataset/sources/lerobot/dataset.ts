@@ -1,0 +1,181 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { FlowField, RgbImage } from '../../../base/image.ts'
+import type { DatasetDetail } from '../../../contract/dataset.ts'
+import { KinoraError } from '../../../contract/errors.ts'
+import { decodeImage } from '../../../formats/image.ts'
+import { ParquetFile, type ColumnValues } from '../../../formats/parquet.ts'
+import type { Dataset, EpisodeColumns, EpisodeFrames } from '../../dataset.ts'
+import { datasetId } from '../../identity.ts'
+import { resolveInside } from '../../inside.ts'
+import { Lru } from '../../lru.ts'
+import type { OpenOptions } from '../../open.ts'
+import type { ProblemLog } from '../../problems.ts'
+import { RecordedFlow } from '../../recorded-flow.ts'
+import { executedActionKey } from '../../writer/features.ts'
+import { toMatrix, toNumbers } from './columns.ts'
+import type { LeRobotEpisode } from './episode.ts'
+import type { FeatureMap, LeRobotInfo } from './info.ts'
+
+const openFiles = 8
+const pictureCacheBytes = 64 * 2 ** 20
+
+/** A LeRobot dataset of any version, once its index of episodes is known. */
+export class LeRobotDataset implements Dataset {
+  readonly detail: DatasetDetail
+  readonly stateNames: readonly string[]
+  readonly actionNames: readonly string[]
+  readonly #root: string
+  readonly #info: LeRobotInfo
+  readonly #map: FeatureMap
+  readonly #episodes: ReadonlyMap<number, LeRobotEpisode>
+  readonly #flow: RecordedFlow
+  readonly #files = new Lru<string, Promise<ParquetFile>>(openFiles, (file) => void file.then((opened) => opened.close(), () => {}))
+  /** Encoded pictures of one camera of one episode. */
+  readonly #pictures = new Lru<string, ColumnValues>(pictureCacheBytes)
+
+  constructor(path: string, root: string, format: string, info: LeRobotInfo, map: FeatureMap, episodes: readonly LeRobotEpisode[], problems: ProblemLog, options: OpenOptions) {
+    this.#root = root
+    this.#info = info
+    this.#map = map
+    this.#episodes = new Map(episodes.map((episode) => [episode.index, episode]))
+    this.#flow = new RecordedFlow(root, options.cacheDir)
+    this.stateNames = map.stateNames
+    this.actionNames = map.actionNames
+    const list = problems.list()
+    this.detail = {
+      id: datasetId(root),
+      name: basename(path),
+      path,
+      format,
+      fps: info.fps,
+      episodeCount: episodes.length,
+      frameCount: episodes.reduce((sum, { frameCount }) => sum + frameCount, 0),
+      cameras: [...map.cameras.keys()],
+      tasks: [...new Set(episodes.map(({ instruction }) => instruction))],
+      problemCount: list.length,
+      features: map.features,
+      episodes: episodes.map(({ index, frameCount, instruction, seed }) => ({ index, frameCount, instruction, seed })),
+      problems: list,
+    }
+  }
+
+  async readEpisode(episode: number): Promise<EpisodeColumns> {
+    const entry = this.#find(episode)
+    const { stateKey, actionKey } = this.#map
+    const state = stateKey === null ? new Float32Array(0) : await this.#readMatrix(entry, stateKey, this.stateNames.length)
+    const action = actionKey === null ? new Float32Array(0) : await this.#readMatrix(entry, actionKey, this.actionNames.length)
+    const file = await this.#open(entry.dataFile)
+    const timestamps = file.columns.includes('timestamp')
+      ? toNumbers(await file.readColumn('timestamp', entry.rowStart, entry.rowEnd))
+      : Float64Array.from({ length: entry.frameCount }, (_, frame) => frame / this.#info.fps)
+    return { frameCount: entry.frameCount, state, action, timestamps }
+  }
+
+  async readFrame(episode: number, camera: string, frame: number): Promise<RgbImage> {
+    const entry = this.#find(episode)
+    const key = this.#findCamera(camera)
+    if (!(Number.isInteger(frame) && frame >= 0 && frame < entry.frameCount)) {
+      throw new KinoraError('not-found', `Episode ${episode} of ${this.detail.name} has no frame ${frame}.`, `Its frames are 0 to ${entry.frameCount - 1}.`)
+    }
+    const pictures = await this.#readPictures(entry, key)
+    return await this.#decode(entry, key, pictures[frame], frame)
+  }
+
+  async readFrames(episode: number, camera: string): Promise<EpisodeFrames> {
+    const entry = this.#find(episode)
+    const key = this.#findCamera(camera)
+    const pictures = await this.#readPictures(entry, key)
+    const first = await this.#decode(entry, key, pictures[0], 0)
+    const { width, height } = first
+    const data = new Uint8Array(entry.frameCount * width * height * 3)
+    data.set(first.data)
+    for (let frame = 1; frame < entry.frameCount; frame++) {
+      const image = await this.#decode(entry, key, pictures[frame], frame)
+      if (image.width !== width || image.height !== height) {
+        throw new KinoraError('dataset-invalid', `Frame ${frame} of camera ${camera} in episode ${episode} is ${image.width} x ${image.height}, the first is ${width} x ${height}.`, 'Write the dataset again with pictures of one size.')
+      }
+      data.set(image.data, frame * width * height * 3)
+    }
+    return { frameCount: entry.frameCount, width, height, data }
+  }
+
+  async readFlow(episode: number, camera: string, horizonSteps: number): Promise<readonly FlowField[] | null> {
+    const entry = this.#find(episode)
+    const key = this.#findCamera(camera)
+    if (!(Number.isInteger(horizonSteps) && horizonSteps >= 1)) throw new KinoraError('config-invalid', `A horizon of ${horizonSteps} steps is not possible.`, 'Give a whole number of at least 1.')
+    const [height, width] = this.#info.features[key]!.shape as [number, number, number]
+    return await this.#flow.read({
+      episode,
+      camera,
+      horizonSteps,
+      width,
+      height,
+      frameCount: entry.frameCount,
+      taskId: entry.taskId,
+      seed: entry.seed,
+      readExecutedAction: async () => ((await this.#open(entry.dataFile)).columns.includes(executedActionKey) ? await this.#readMatrix(entry, executedActionKey, this.actionNames.length) : null),
+      readFrames: async () => (await this.readFrames(episode, camera)).data,
+    })
+  }
+
+  dispose(): void {
+    this.#files.clear()
+    this.#pictures.clear()
+  }
+
+  #find(episode: number): LeRobotEpisode {
+    const entry = this.#episodes.get(episode)
+    if (entry !== undefined) return entry
+    const problem = this.detail.problems.find((candidate) => candidate.episode === episode)
+    throw new KinoraError('not-found', `${this.detail.name} has no readable episode ${episode}.${problem ? ` ${problem.what}` : ''}`, problem?.hint ?? `It has ${this.#episodes.size} episodes.`)
+  }
+
+  #findCamera(camera: string): string {
+    const key = this.#map.cameras.get(camera)
+    if (key === undefined) throw new KinoraError('not-found', `${this.detail.name} has no camera "${camera}".`, `Its cameras: ${this.detail.cameras.join(', ') || 'none'}.`)
+    return key
+  }
+
+  async #open(name: string): Promise<ParquetFile> {
+    let file = this.#files.get(name)
+    if (file === undefined) {
+      file = resolveInside(this.#root, name).then((path) => {
+        if (path === null) throw new KinoraError('dataset-invalid', `${name} is missing.`, 'Copy it from the source of the dataset.')
+        return ParquetFile.open(path)
+      })
+      file.catch(() => this.#files.delete(name))
+      this.#files.set(name, file, 1)
+    }
+    return await file
+  }
+
+  async #readMatrix(entry: LeRobotEpisode, key: string, dimension: number): Promise<Float32Array> {
+    const file = await this.#open(entry.dataFile)
+    return toMatrix(await file.readColumn(key, entry.rowStart, entry.rowEnd), dimension, `${key} in ${entry.dataFile}`)
+  }
+
+  /** The encoded pictures of an episode, kept for the next frame. */
+  async #readPictures(entry: LeRobotEpisode, key: string): Promise<ColumnValues> {
+    const name = `${entry.index} ${key}`
+    const cached = this.#pictures.get(name)
+    if (cached !== undefined) return cached
+    const file = await this.#open(entry.dataFile)
+    const pictures = await file.readColumn(key, entry.rowStart, entry.rowEnd)
+    let bytes = 0
+    for (let frame = 0; frame < pictures.length; frame++) bytes += (pictures[frame] as { bytes?: Uint8Array } | null)?.bytes?.length ?? 64
+    this.#pictures.set(name, pictures, bytes)
+    return pictures
+  }
+
+  async #decode(entry: LeRobotEpisode, key: string, value: unknown, frame: number): Promise<RgbImage> {
+    const where = `frame ${frame} of ${key} in ${entry.dataFile}`
+    const { bytes, path } = (value ?? {}) as { bytes?: unknown; path?: unknown }
+    if (bytes instanceof Uint8Array) return await decodeImage(bytes, where)
+    if (typeof path === 'string') {
+      const file = await resolveInside(this.#root, path)
+      if (file !== null) return await decodeImage(await readFile(file), path)
+    }
+    throw new KinoraError('dataset-invalid', `There is no picture for ${where}.`, 'Copy the dataset again, pictures included.')
+  }
+}
