@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { cpus, loadavg } from 'node:os'
 import type * as OrtCommon from 'onnxruntime-common'
 import type * as OrtBinding from 'onnxruntime-node/dist/binding.js'
 import { KinoraError } from '../../../contract/errors.ts'
@@ -65,7 +66,7 @@ export class Session {
         enableCpuMemArena: isBusy,
         enableMemPattern: isBusy,
         logSeverityLevel: 3,
-        extra: { session: { intra_op: { allow_spinning: isBusy ? '1' : '0' } } },
+        extra: { session: { intra_op: { allow_spinning: isBusy && isMachineQuiet() ? '1' : '0' } } },
       })
     } catch (error) {
       throw runtimeError(error, 'prepare')
@@ -89,6 +90,11 @@ export class Session {
     this.#isDisposed = true
     this.#native.dispose()
   }
+}
+
+/** Spinning saves microseconds per operator where cores are free, and costs tens of milliseconds where they are not. */
+function isMachineQuiet(): boolean {
+  return loadavg()[0]! <= cpus().length
 }
 
 function runtimeError(error: unknown, doing: string): KinoraError {

@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { arch, cpus, hostname } from 'node:os'
+import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { z } from 'zod'
+import type { ProviderName } from '../../contract/config.ts'
+import { providerReportSchema, type ProviderReport } from '../../contract/system.ts'
+import { entryPath } from '../../platform/entry.ts'
+import { writeFileAtomicSync } from '../../platform/fs-atomic.ts'
+import { ladder, type Absence } from './ladder.ts'
+import { selfTestTolerance } from './self-test.ts'
+
+/** The last line that probe-worker prints. */
+export const probeResultSchema = z.object({
+  version: z.string(),
+  deviceName: z.string(),
+  memoryBytes: z.number().nullable(),
+  selfTestError: z.number(),
+  gflops: z.number(),
+})
+export type ProbeResult = z.infer<typeof probeResultSchema>
+
+/** How probe-worker's result line starts; drivers print what they like before it. */
+export const resultMark = 'kinora-probe '
+
+export interface ProbeOptions {
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+  /** Folder where a passed test is remembered for a day. */
+  readonly cacheDir?: string
+}
+
+export async function probe(name: ProviderName, options: ProbeOptions = {}): Promise<ProviderReport> {
+  const absence = ladder.find((rung) => rung.name === name)!.absence()
+  if (absence) return missing(name, absence)
+  const remembered = options.cacheDir ? recall(name, options.cacheDir) : null
+  if (remembered) return remembered
+  const report = await probeInProcess(name, options)
+  if (options.cacheDir && report.status === 'ready') remember(report, options.cacheDir)
+  return report
+}
+
+function missing(name: ProviderName, { reason, hint }: Absence): ProviderReport {
+  return { name, status: 'missing', version: null, deviceName: null, memoryBytes: null, selfTestError: null, gflops: null, reason, hint }
+}
+
+/** A driver that aborts or hangs ends that process, not ours. */
+async function probeInProcess(name: ProviderName, { timeoutMs = 30_000, signal }: ProbeOptions): Promise<ProviderReport> {
+  const child = spawn(process.execPath, [entryPath('probe-worker'), name], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    windowsHide: true,
+  })
+  let output = ''
+  let errors = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4000)))
+  let isLate = false
+  const kill = (): unknown => child.kill('SIGKILL')
+  const timer = setTimeout(() => {
+    isLate = true
+    kill()
+  }, timeoutMs)
+  signal?.addEventListener('abort', kill)
+  const end = await new Promise<{ code: number | null; by: string | null; error?: Error }>((resolve) => {
+    child.on('error', (error) => resolve({ code: null, by: null, error }))
+    child.on('close', (code, by) => resolve({ code, by }))
+  })
+  clearTimeout(timer)
+  signal?.removeEventListener('abort', kill)
+  signal?.throwIfAborted()
+  const line = output.split('\n').findLast((each) => each.startsWith(resultMark))
+  const base = missing(name, { reason: '', hint: '' })
+  const failed = (reason: string, hint: string): ProviderReport => ({ ...base, status: 'failed', reason, hint })
+  const update = 'Update the graphics driver, or choose another device; kinora doctor lists them.'
+  if (!line) {
+    const last = errors.trim().split('\n').at(-1) ?? ''
+    if (end.error) return failed(`Its test process did not start: ${end.error.message}`, 'Reinstall Kinora.')
+    if (isLate) return failed(`Its test did not end within ${timeoutMs / 1000} s.`, update)
+    if (end.by) return failed(`Its test process was ended by ${end.by}${last ? `: ${last}` : ''}.`, update)
+    return failed(last || `Its test process ended with code ${end.code}.`, update)
+  }
+  const result = probeResultSchema.safeParse(parseJson(line.slice(resultMark.length)))
+  if (!result.success) return failed('Its test process answered with something unreadable.', 'Reinstall Kinora.')
+  const report = { ...base, ...result.data, reason: null, hint: null }
+  if (report.selfTestError <= selfTestTolerance) return { ...report, status: 'ready' }
+  return {
+    ...report,
+    status: 'failed',
+    reason: `It computes wrong values: the self-test is off by ${report.selfTestError.toPrecision(2)} (at most ${selfTestTolerance} is right).`,
+    hint: update,
+  }
+}
+
+/** What a remembered result depends on: programs, processor and machine. */
+function identity(): string {
+  const require = createRequire(import.meta.url)
+  const versions = ['onnxruntime-node', '@tensorflow/tfjs-core'].map((name) => (require(`${name}/package.json`) as { version: string }).version)
+  return JSON.stringify([...versions, process.version, process.platform, arch(), hostname(), cpus()[0]?.model, cpus().length, process.env.VK_ICD_FILENAMES ?? null])
+}
+
+const rememberedSchema = z.record(z.string(), z.object({ identity: z.string(), at: z.number(), report: providerReportSchema }))
+const dayMs = 24 * 3600 * 1000
+
+function cacheFile(folder: string): string {
+  return join(folder, 'providers.json')
+}
+
+function readCache(folder: string): z.infer<typeof rememberedSchema> {
+  try {
+    return rememberedSchema.parse(JSON.parse(readFileSync(cacheFile(folder), 'utf8')))
+  } catch {
+    // Missing, from another version or damaged: the test runs again.
+    return {}
+  }
+}
+
+function recall(name: ProviderName, folder: string): ProviderReport | null {
+  const entry = readCache(folder)[name]
+  return entry && entry.identity === identity() && Date.now() - entry.at < dayMs ? entry.report : null
+}
+
+function remember(report: ProviderReport, folder: string): void {
+  try {
+    writeFileAtomicSync(cacheFile(folder), JSON.stringify({ ...readCache(folder), [report.name]: { identity: identity(), at: Date.now(), report } }))
+  } catch {
+    // A cache that cannot be written costs the next start a second.
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
