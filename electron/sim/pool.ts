@@ -104,9 +104,13 @@ export class SimPool implements Disposable {
     return Math.max(1, this.#threads.length)
   }
 
+  throwIfEnded(): void {
+    if (this.#ended) throw this.#ended
+  }
+
   /** Runs a job on thread `thread`, or on the one with the least to do. */
   async run<J extends JobName>(job: J, input: Jobs[J]['input'], thread?: number): Promise<Jobs[J]['output']> {
-    if (this.#ended) throw this.#ended
+    this.throwIfEnded()
     const chosen = thread === undefined ? this.#threads.reduce((least, other) => (other.load < least.load ? other : least)) : this.#threads[thread % this.#threads.length]!
     return (await chosen.run(job, input)) as Jobs[J]['output']
   }

@@ -230,10 +230,16 @@ export async function* recordEpisodes(specs: Iterable<EpisodeSpec>, options: Rec
       // The consumer meets the rejection when it comes to this episode; until then it is not unhandled.
       episode.catch(() => {})
       pending.push(episode)
-      if (pending.length > pool.size * 2) yield await pending.shift()!
+      if (pending.length > pool.size * 2) yield await next(pending)
     }
-    while (pending.length > 0) yield await pending.shift()!
+    while (pending.length > 0) yield await next(pending)
   } finally {
     pool.dispose()
+  }
+
+  /** Episodes that were ready when the abort came are not handed out any more. */
+  async function next(pending: Promise<EpisodeRecording>[]): Promise<EpisodeRecording> {
+    pool.throwIfEnded()
+    return pending.shift()!
   }
 }

@@ -249,6 +249,14 @@ export class TabletopWorld implements Disposable, World {
     return taken
   }
 
+  /** Moves an item by `offset` metres between two steps, as a hand would that reaches in. */
+  disturb(item: string, offset: Vec3): void {
+    const { qposAddress } = this.thing(item)
+    if (qposAddress < 0) throw new KinoraError('usage', `${item} is furniture and cannot be moved.`, 'Name something that can be carried.')
+    const { qpos } = this.#views!.refresh()
+    for (let k = 0; k < 3; k++) qpos[qposAddress + k]! += offset[k]!
+  }
+
   // The true state, for goals and experts.
 
   thing(name: string): PlacedThing {

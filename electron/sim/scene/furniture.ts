@@ -43,12 +43,13 @@ export function cabinet(name: string): Body {
     name,
     isMocap: true,
     geoms: [
+      // No two panels share a visible plane, or their pixels would flicker.
       { type: 'box', size: [x, y, 0.005], pos: [-0.005, 0, height - 0.005], surface: surfaces.cabinet },
       { type: 'box', size: [x, y, 0.004], pos: [-0.005, 0, 0.004], surface: surfaces.cabinet },
-      { type: 'box', size: [x, 0.004, height / 2], pos: [-0.005, y - 0.004, height / 2], surface: surfaces.cabinet },
-      { type: 'box', size: [x, 0.004, height / 2], pos: [-0.005, -(y - 0.004), height / 2], surface: surfaces.cabinet },
-      { type: 'box', size: [0.004, y, height / 2], pos: [-x, 0, height / 2], surface: surfaces.cabinet },
-      { type: 'box', size: [x, y, 0.003], pos: [-0.005, 0, 0.083], surface: surfaces.cabinet },
+      { type: 'box', size: [x - 0.0005, 0.004, height / 2 - 0.009], pos: [-0.005, y - 0.0045, height / 2 - 0.001], surface: surfaces.cabinet },
+      { type: 'box', size: [x - 0.0005, 0.004, height / 2 - 0.009], pos: [-0.005, 0.0045 - y, height / 2 - 0.001], surface: surfaces.cabinet },
+      { type: 'box', size: [0.003, y - 0.0085, height / 2 - 0.009], pos: [-x, 0, height / 2 - 0.001], surface: surfaces.cabinet },
+      { type: 'box', size: [x - 0.002, y - 0.0085, 0.003], pos: [-0.005, 0, 0.083], surface: surfaces.cabinet },
     ],
     children: drawerNames.map((drawerName) => drawer(name, drawerName)),
   }

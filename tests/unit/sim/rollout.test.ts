@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { Rng } from '../../../electron/base/rng.ts'
+import { renderEpisode } from '../../../electron/sim/record.ts'
+import { runRollouts, type RolloutOptions, type RolloutRequest } from '../../../electron/sim/rollout.ts'
+
+const task = 'tabletop-goal/push-button'
+
+/** Presses the button from what proprioception alone tells: near enough for some starts. */
+const press = async (batch: readonly RolloutRequest[]): Promise<Float32Array[]> =>
+  batch.map(({ observation: { state } }) => {
+    const chunk = new Float32Array(5 * 7)
+    for (let step = 0; step < 5; step++) {
+      chunk[step * 7] = Math.max(-1, Math.min(1, (0.115 - state[0]!) * 12))
+      chunk[step * 7 + 1] = Math.max(-1, Math.min(1, -state[1]! * 12))
+      chunk[step * 7 + 2] = Math.abs(0.115 - state[0]!) < 0.02 ? -0.5 : Math.max(-1, Math.min(1, (0.09 - state[2]!) * 12))
+      chunk[step * 7 + 6] = 1
+    }
+    return chunk
+  })
+
+const random = async (batch: readonly RolloutRequest[]): Promise<Float32Array[]> =>
+  batch.map(({ seed, step }) => {
+    const rng = new Rng(seed, step)
+    return Float32Array.from({ length: 70 }, () => rng.uniform() * 2 - 1)
+  })
+
+const base = { tasks: [task], seeds: [20_000, 20_001, 20_002, 20_003], sizePx: 32, replanSteps: 5 } satisfies Partial<RolloutOptions>
+
+describe('runRollouts', () => {
+  it('plays every seed, replays bit for bit, and does not depend on the number of threads', async () => {
+    const one = await runRollouts({ ...base, act: press, slots: 3, workers: 1 })
+    const two = await runRollouts({ ...base, act: press, slots: 3, workers: 2 })
+    expect(two).toEqual(one)
+    expect(one.map(({ taskId, seed }) => [taskId, seed])).toEqual(base.seeds.map((seed) => [task, seed]))
+    const success = one.find((rollout) => rollout.success)!
+    expect(success.reason).toBeNull()
+    expect(success.actions).toHaveLength(success.steps * 7)
+    const replayed = await renderEpisode({ taskId: task, seed: success.seed, actions: success.actions, sizePx: 32, horizonSteps: 1 })
+    expect(replayed.frameCount).toBe(success.steps)
+  })
+
+  it('shows the policy the same state as the replay', async () => {
+    const seen = new Map<number, Float32Array>()
+    const [rollout] = await runRollouts({
+      ...base, seeds: [20_000], workers: 1,
+      act: (batch) => {
+        for (const { step, observation } of batch) seen.set(step, observation.state)
+        return press(batch)
+      },
+    })
+    const { state } = await renderEpisode({ taskId: task, seed: 20_000, actions: rollout!.actions, sizePx: 32, horizonSteps: 0 })
+    expect(seen.size).toBeGreaterThan(3)
+    for (const [step, values] of seen) expect(state.slice(step * 8, step * 8 + 8)).toEqual(values)
+  })
+
+  it('fails random actions at the step limit and reports progress', async () => {
+    const progress: number[] = []
+    const results = await runRollouts({ ...base, seeds: [20_000, 20_001], act: random, replanSteps: 10, workers: 2, onProgress: ({ finished }) => progress.push(finished) })
+    for (const { success, reason, steps } of results) {
+      if (success) continue
+      expect(steps).toBe(120)
+      expect(reason).toBe('step limit of 120 reached')
+    }
+    expect(progress).toEqual([1, 2])
+  })
+
+  it('ends an episode at an action that is not finite, with the reason, and lets the others go on', async () => {
+    const results = await runRollouts({
+      ...base, seeds: [20_000, 20_001], workers: 1,
+      act: async (batch) => {
+        const chunks = await press(batch)
+        batch.forEach(({ seed, step }, index) => {
+          if (seed === 20_001 && step === 10) chunks[index]![7 + 2] = NaN
+        })
+        return chunks
+      },
+    })
+    expect(results[1]).toMatchObject({ success: false, steps: 11, reason: expect.stringMatching(/non-finite action at step 11: \[.*NaN/) })
+    expect(results[1]!.actions).toHaveLength(11 * 7)
+    expect(results[0]!.reason ?? '').not.toMatch(/non-finite/)
+  })
+
+  it('says what does not fit when the chunks are too short, and stops on abort', async () => {
+    await expect(runRollouts({ ...base, workers: 1, act: async (batch) => batch.map(() => new Float32Array(14)) })).rejects.toThrowError(/14 numbers.*7 for each action and at least 5 actions/)
+    const abort = new AbortController()
+    const aborted = runRollouts({ ...base, workers: 1, signal: abort.signal, act: async (batch) => (abort.abort(), random(batch)) })
+    await expect(aborted).rejects.toMatchObject({ code: 'interrupted' })
+  })
+})
