@@ -79,15 +79,15 @@ export function valueRange(series: readonly Float64Array[], isRobust: boolean): 
   return { low, high, above, below }
 }
 
-/** Round ends for an axis: about `count` steps of 1, 2 or 5 times a power of ten. */
-export function niceRange(low: number, high: number, count = 4): { low: number; high: number; step: number } {
+/** Round ends for an axis: about `count` steps of 1, 2, 2.5 or 5 times a power of ten. */
+export function niceRange(low: number, high: number, count = 5): { low: number; high: number; step: number } {
   if (!(high > low)) {
     const pad = low === 0 ? 1 : Math.abs(low) * 0.1
     return niceRange(low - pad, high + pad, count)
   }
   const rough = (high - low) / count
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999) ?? 10 * power
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999) ?? 10 * power
   return { low: Math.floor(low / step + 1e-9) * step, high: Math.ceil(high / step - 1e-9) * step, step }
 }
 

@@ -1,6 +1,7 @@
 import { onBeforeUnmount, onMounted, ref, watch, type Ref } from 'vue'
 import { formatTick } from '../ui/format.ts'
 import type { Dash } from '../ui/run-colour.ts'
+import { niceRange } from './series.ts'
 import { init, type ECharts } from './echarts.ts'
 
 export interface ChartLine {
@@ -39,10 +40,15 @@ export function useLineChart(host: Ref<HTMLElement | null>, model: Ref<ChartMode
   let chart: ECharts | undefined
   let observer: ResizeObserver | undefined
 
+  /** About 90 px between labels. An end that is no multiple of the interval keeps its place but gets no label. */
+  const stepOf = (axis: ChartModel['x'], widthPx: number): number => niceRange(axis.low, axis.high, Math.max(2, Math.round(widthPx / 90))).step
+
   function draw(): void {
     const now = model.value
     if (chart === undefined || now === null) return
     const { text, gridLine, mark, font } = colours.value
+    const xStep = stepOf(now.x, plotWidthPx.value)
+    const isRound = (value: number) => Math.abs(value / xStep - Math.round(value / xStep)) < 1e-6
     const label = { color: text, fontSize: 11, fontFamily: font, hideOverlap: true, formatter: formatTick }
     const lines = now.lines.map((line) => ({
       id: line.id,
@@ -73,7 +79,7 @@ export function useLineChart(host: Ref<HTMLElement | null>, model: Ref<ChartMode
         aria: { enabled: true, label: { enabled: true, description: now.description } },
         textStyle: { fontFamily: font },
         grid: { ...margin, containLabel: false },
-        xAxis: { type: 'value', min: now.x.low, max: now.x.high, axisLabel: label, axisLine: { lineStyle: { color: gridLine } }, axisTick: { show: false }, splitLine: { show: false } },
+        xAxis: { type: 'value', min: now.x.low, max: now.x.high, interval: xStep, axisLabel: { ...label, showMinLabel: isRound(now.x.low), showMaxLabel: isRound(now.x.high) }, axisLine: { lineStyle: { color: gridLine } }, axisTick: { show: false }, splitLine: { show: false } },
         yAxis: {
           type: now.scale === 'log' ? 'log' : 'value',
           min: now.y.low,
@@ -81,6 +87,7 @@ export function useLineChart(host: Ref<HTMLElement | null>, model: Ref<ChartMode
           ...(now.y.step === undefined ? {} : { interval: now.y.step }),
           axisLabel: label,
           axisLine: { show: false },
+          axisTick: { show: false },
           splitLine: { lineStyle: { color: gridLine } },
         },
         series: [...lines, marks],
@@ -111,6 +118,7 @@ export function useLineChart(host: Ref<HTMLElement | null>, model: Ref<ChartMode
       if (entry === undefined || chart === undefined || entry.contentRect.width < 1) return
       chart.resize({ width: entry.contentRect.width, height: entry.contentRect.height })
       plotWidthPx.value = Math.max(0, entry.contentRect.width - margin.left - margin.right)
+      draw()
     })
     observer.observe(host.value)
     draw()

@@ -7,6 +7,8 @@ import { FrameClock } from './frame-clock.ts'
 export interface PaneSource {
   readonly id: string
   readonly url: (frame: number) => string
+  /** False for a frame of which is known that it does not exist yet: it is not asked for. */
+  readonly exists?: (frame: number) => boolean
 }
 
 export type PaneState = FrameEntry | { readonly state: 'loading' }
@@ -57,9 +59,10 @@ export function useLockstep(settings: { frameCount: number; fps: number; frame?:
   let request: number | undefined
   let isDisposed = false
 
-  const isReady = (index: number): boolean => sources.value.every((source) => cache.has(source.url(index)))
-  const collect = (index: number): Map<string, PaneState> =>
-    new Map(sources.value.map((source) => [source.id, cache.peek(source.url(index)) ?? { state: 'loading' }]))
+  const isMissing = (source: PaneSource, index: number): boolean => source.exists?.(index) === false
+  const isReady = (index: number): boolean => sources.value.every((source) => isMissing(source, index) || cache.has(source.url(index)))
+  const stateOf = (source: PaneSource, index: number): PaneState => (isMissing(source, index) ? { state: 'absent' } : (cache.peek(source.url(index)) ?? { state: 'loading' }))
+  const collect = (index: number): Map<string, PaneState> => new Map(sources.value.map((source) => [source.id, stateOf(source, index)]))
 
   function sync(): void {
     frame.value = clock.frame
@@ -88,7 +91,7 @@ export function useLockstep(settings: { frameCount: number; fps: number; frame?:
       if (ticket === wanted && !isDisposed) view.value = { frame: index, panes: collect(index) }
     }
     const grace = setTimeout(show, graceMs)
-    const loads = sources.value.map((source) => cache.load(source.url(index)).then(undefined, () => undefined))
+    const loads = sources.value.filter((source) => !isMissing(source, index)).map((source) => cache.load(source.url(index)).then(undefined, () => undefined))
     void Promise.all(loads).then(() => {
       clearTimeout(grace)
       show()
@@ -100,7 +103,7 @@ export function useLockstep(settings: { frameCount: number; fps: number; frame?:
     const ahead = clock.direction
     for (let offset = 0; offset <= prefetchFrames; offset++) {
       for (const at of offset === 0 ? [index] : offset <= 4 ? [index + ahead * offset, index - ahead * offset] : [index + ahead * offset]) {
-        if (at >= 0 && at <= clock.lastFrame) for (const source of sources.value) urls.push(source.url(at))
+        if (at >= 0 && at <= clock.lastFrame) for (const source of sources.value) if (!isMissing(source, at)) urls.push(source.url(at))
       }
     }
     cache.prefetch(urls)

@@ -1,21 +1,18 @@
+import { portMessage, type DesktopApi } from '../../electron/contract/transport.ts'
 import { openPortLine, openSocketLine, type OpenLine } from './transport.ts'
-
-/** What Electron's preload puts on `window`; a browser has none of it. */
-export interface KinoraBridge {
-  /** Asks for a fresh MessagePort to the host; it arrives as a `message` event of this window. */
-  connect(): void
-}
 
 declare global {
   interface Window {
-    readonly kinora?: KinoraBridge
+    /** Put there by Electron's preload script; a browser has none. */
+    readonly kinora?: DesktopApi
   }
 }
 
-/** `data` of the message event that carries the port. */
-export const portMessage = 'kinora-port'
+export function desktopApi(): DesktopApi | undefined {
+  return window.kinora
+}
 
-function requestPort(bridge: KinoraBridge): Promise<MessagePort> {
+function requestPort(desktop: DesktopApi): Promise<MessagePort> {
   return new Promise((resolve) => {
     const hear = (event: MessageEvent) => {
       const port = event.ports[0]
@@ -24,12 +21,12 @@ function requestPort(bridge: KinoraBridge): Promise<MessagePort> {
       resolve(port)
     }
     addEventListener('message', hear)
-    bridge.connect()
+    desktop.connect()
   })
 }
 
 /** MessagePort in Electron, WebSocket in a browser. */
 export function lineOfThisPage(): OpenLine {
-  const bridge = window.kinora
-  return bridge === undefined ? openSocketLine : openPortLine(() => requestPort(bridge))
+  const desktop = desktopApi()
+  return desktop === undefined ? openSocketLine : openPortLine(() => requestPort(desktop))
 }

@@ -1,6 +1,7 @@
 import { RPCLink as PortLink } from '@orpc/client/message-port'
 import { RPCLink as SocketLink } from '@orpc/client/websocket'
 import type { ClientLink } from '@orpc/client'
+import { rpcPath } from '../../electron/contract/transport.ts'
 
 /** One open line to the host. `closed` resolves when it is gone; nothing is sent on it after that. */
 export interface Line {
@@ -12,10 +13,10 @@ export interface Line {
 /** Opens a line or rejects. Called again for each reconnect. */
 export type OpenLine = (signal: AbortSignal) => Promise<Line>
 
-/** WebSocket at `/rpc` of the page's own origin: the headless host. The token travels as its cookie. */
+/** WebSocket of the page's own origin: the headless host. The session's cookie goes with it. */
 export const openSocketLine: OpenLine = (signal) =>
   new Promise((resolve, reject) => {
-    const url = new URL('/rpc', location.href)
+    const url = new URL(rpcPath, location.href)
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     url.search = ''
     url.hash = ''

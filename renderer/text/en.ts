@@ -1,7 +1,7 @@
 /** Every English sentence of the page. A translation is another object of this shape. */
 const plural = (count: number, one: string, many = `${one}s`) => `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
 
-const targets: Record<string, string> = { none: 'none (action only)', 'motion-image': 'motion image' }
+const targets: Record<string, string> = { none: 'none', 'motion-image': 'motion image' }
 
 export const text = {
   common: {
@@ -61,6 +61,7 @@ export const text = {
     addDescription: 'Kinora reads robot data where it lies and changes nothing in it: LeRobot v2.1 and v3.0 folders.',
     added: (name: string, episodes: number) => `Added ${name} with ${plural(episodes, 'episode')}.`,
     folder: 'Folder',
+    browse: 'Browse…',
     folderHelp: 'Full path of a folder on the machine that Kinora runs on, such as the one that holds meta/info.json.',
     opening: 'Opening…',
     empty: 'No datasets yet: add a folder with robot demonstrations, or let the demo make some.',
@@ -124,7 +125,7 @@ export const text = {
     rawOnly: 'raw',
     pointsShown: (shown: string, total: string) => `${shown} of ${total} points`,
     showAll: 'Show all',
-    robust: 'Clip outliers',
+    robust: 'Clip',
     robustHint: 'End the axis three interquartile ranges beyond the quartiles; what lies outside is counted below.',
     log: 'Log',
     logHint: 'Logarithmic axis',
@@ -176,7 +177,7 @@ export const text = {
       notNumber: (given: string, column: string) => `“${given}” is not a number, so ${column} is not compared.`,
       unknownField: (field: string, known: string) => `There is no field “${field}”. Fields: ${known}.`,
     },
-    columns: { select: 'Select', name: 'Run', state: 'State', target: 'Motion target', seed: 'Seed', success: 'Success (95 % interval, n)', progress: 'Progress', eta: 'Time left', created: 'Created', actions: 'Actions' },
+    columns: { select: 'Select', name: 'Run', state: 'State', target: 'Motion target', seed: 'Seed', success: 'Success, 95 % CI', progress: 'Progress', eta: 'Time left', created: 'Created', actions: 'Actions' },
     targets,
     actions: { pause: 'Pause', resume: 'Resume', stop: 'Stop' },
     actionHints: { pause: 'Save a checkpoint, then pause', resume: 'Go on from the last checkpoint', stop: 'Save a checkpoint, then end the run' },
@@ -285,7 +286,7 @@ export const text = {
     stripLabel: (max: string, peaks: number) => `End-point error of each frame, highest ${max}, ${plural(peaks, 'peak')}`,
     view: 'View',
     views: { side: 'Side by side', wipe: 'Wipe', blink: 'Blink' },
-    wipeDetail: 'true left, predicted right',
+    wipe: 'True motion left, predicted motion right',
     wipePosition: 'Position of the wipe',
     wipeValue: (percent: number) => `${percent} % true motion`,
     wheel: 'Hue is direction, saturation is speed.',

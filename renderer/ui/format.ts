@@ -18,6 +18,11 @@ export function formatValue(value: number | null | undefined): string {
   return digits.replace('-', '−')
 }
 
+/** A run's last value of a metric: absent where it has none, `NaN` where the host says null, which stands for no finite number. */
+export function formatMetric(value: number | null | undefined): string {
+  return value === null ? 'NaN' : formatValue(value)
+}
+
 /** Axis labels: 2k, 1.5M. */
 export function formatTick(value: number): string {
   const size = Math.abs(value)

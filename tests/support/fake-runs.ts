@@ -63,7 +63,7 @@ export class FakeRuns {
     const crashed = makeRun(5, 'joint-lr-3e-3', 'crashed', 'motion-image', 1411)
     this.#add({ ...crashed, status: { ...crashed.status, error: crash } }, 5, [])
     const bad = makeRun(6, 'joint-lr-1e-2', 'failed', 'motion-image', 612)
-    this.#add({ ...bad, lastMetrics: { ...bad.lastMetrics, 'loss/action': Number.NaN }, status: { ...bad.status, error: failed } }, 6, [])
+    this.#add({ ...bad, lastMetrics: { ...bad.lastMetrics, 'loss/action': null }, status: { ...bad.status, error: failed } }, 6, [])
     this.#add(makeRun(7, 'joint-s2', 'running', 'motion-image', 900), 7, [])
     this.#add(makeRun(8, 'action-s2', 'queued', 'none', 0), 8, [])
   }

@@ -4,8 +4,10 @@ export interface LogLine {
   readonly message: string
 }
 
-/** A line of `log.ndjson`, or plain text as it is. Terminal colours and progress rewrites are taken out. */
+/** A line as the host formats it (`2026-11-22 19:03:12 info    message`), a raw record, or plain text. */
 export function readLogLine(line: string): LogLine {
+  const formatted = /^\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d) (debug|info|warning|error)\s+(.*)$/s.exec(line)
+  if (formatted !== null) return { time: formatted[1]!, level: levelOf(formatted[2]), message: cleanTerminal(formatted[3]!) }
   const record = parseRecord(line)
   if (record === null) return { time: '', level: /\berror\b/i.test(line) ? 'error' : 'info', message: cleanTerminal(line) }
   const { message, msg, level, time, at, wall, ...rest } = record
