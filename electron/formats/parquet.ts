@@ -1,7 +1,9 @@
-import { parquetMetadataAsync, parquetSchema, type AsyncBuffer, type ColumnMetaData, type FileMetaData } from 'hyparquet'
-import { parquetReadColumn } from 'hyparquet/src/read.js'
+import { parquetMetadataAsync, parquetSchema, type AsyncBuffer, type ColumnMetaData, type FileMetaData, type SchemaTree } from 'hyparquet'
+import { assembleLists, assembleNested } from 'hyparquet/src/assemble.js'
+import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js'
+import { getTreePath } from 'hyparquet/src/schema.js'
 import { KinoraError } from '../contract/errors.ts'
-import { boundedCompressors, checkPages, maxValuesPerChunk } from './parquet-guard.ts'
+import { decodeChunk, maxValuesPerChunk, type ColumnChunk } from './parquet-pages.ts'
 import { damaged, RandomAccessFile } from './random-access-file.ts'
 
 const reportHint = 'The file is cut or was changed: copy it again from its source.'
@@ -20,12 +22,14 @@ export class ParquetFile implements AsyncDisposable {
   /** Row at which each row group begins. */
   readonly rowGroupStarts: readonly number[]
   #metadata: FileMetaData
+  #tree: SchemaTree
   #file: RandomAccessFile
 
   private constructor(file: RandomAccessFile, metadata: FileMetaData, rowCount: number) {
     this.path = file.path
     this.rowCount = rowCount
-    this.columns = parquetSchema(metadata).children.map((child) => child.element.name)
+    this.#tree = parquetSchema(metadata)
+    this.columns = this.#tree.children.map((child) => child.element.name)
     let start = 0
     this.rowGroupStarts = metadata.row_groups.map((group) => {
       const own = start
@@ -57,38 +61,62 @@ export class ParquetFile implements AsyncDisposable {
 
   /** One column's values in rows [rowStart, rowEnd). @throws KinoraError `dataset-invalid`. */
   async readColumn(column: string, rowStart = 0, rowEnd = this.rowCount): Promise<ColumnValues> {
+    this.#check(column, rowStart, rowEnd)
+    if (rowStart === rowEnd) return []
+    return await guard(this.path, async () => {
+      const parts: ColumnValues[] = []
+      for await (const { group, from, to, leaves } of this.#readGroups(column, rowStart, rowEnd)) {
+        const values = assemble(this.#tree, column, leaves)
+        if (values.length !== group) throw new Error(`column ${column} has ${values.length} rows, expected ${group}`)
+        parts.push(from === 0 && to === group ? values : (values as unknown[]).slice(from, to))
+      }
+      return parts.length === 1 ? parts[0]! : parts.flatMap((part) => Array.from(part))
+    })
+  }
+
+  /**
+   * A column of vectors of one length as a row-major matrix, read without a list per row; null where some row has
+   * another length, a null, or no numbers: read it with {@link readColumn} to see which.
+   */
+  async readMatrix(column: string, dimension: number, rowStart = 0, rowEnd = this.rowCount): Promise<Float32Array | null> {
+    this.#check(column, rowStart, rowEnd)
+    return await guard(this.path, async () => {
+      const matrix = new Float32Array((rowEnd - rowStart) * dimension)
+      let offset = 0
+      for await (const { group, from, to, leaves } of this.#readGroups(column, rowStart, rowEnd)) {
+        const { values, definitionLevels, repetitionLevels } = leaves[0]!.chunk
+        if (leaves.length > 1 || definitionLevels !== null || Array.isArray(values) || values instanceof BigInt64Array || values.length !== group * dimension) return null
+        if (repetitionLevels === null ? dimension !== 1 : !isEveryRow(repetitionLevels, dimension)) return null
+        matrix.set(values.subarray(from * dimension, to * dimension), offset)
+        offset += (to - from) * dimension
+      }
+      return matrix
+    })
+  }
+
+  #check(column: string, rowStart: number, rowEnd: number): void {
     if (!this.columns.includes(column)) throw damaged(this.path, `it has no column ${column} (it has ${this.columns.join(', ')})`, 'Check the features in meta/info.json.')
     if (rowStart < 0 || rowEnd > this.rowCount || rowStart > rowEnd) {
       throw damaged(this.path, `rows ${rowStart} to ${rowEnd} are asked for, but it has ${this.rowCount}`, 'The metadata claim more rows than there are: copy the file again.')
     }
-    if (rowStart === rowEnd) return []
-    return await guard(this.path, async () => {
-      const { window, first } = await this.#readChunks(column, rowStart, rowEnd)
-      const values = await parquetReadColumn({ file: bufferOf(this.#file, window), metadata: this.#metadata, columns: [column], rowStart, rowEnd, compressors: boundedCompressors, utf8: false })
-      // Whole row groups come back, starting with the first that the range touches.
-      if (values.length === rowEnd - rowStart) return values
-      if (values.length < rowEnd - first) throw new Error(`column ${column} has ${values.length} values, expected ${rowEnd - first}`)
-      return values.slice(rowStart - first, rowEnd - first)
-    })
   }
 
-  /** Reads and checks the chunks that a column has in these rows, so that the decoder meets no page that lies about its size. */
-  async #readChunks(column: string, rowStart: number, rowEnd: number): Promise<{ window: Map<number, ArrayBuffer>; first: number }> {
-    const window = new Map<number, ArrayBuffer>()
-    let first = rowStart
-    for (const [index, group] of this.#metadata.row_groups.entries()) {
+  /** The physical columns below `column` in every row group that the rows touch; `from` and `to` are rows in the group. */
+  async *#readGroups(column: string, rowStart: number, rowEnd: number): AsyncGenerator<{ group: number; from: number; to: number; leaves: Leaf[] }> {
+    for (const [index, { num_rows: rows, columns }] of this.#metadata.row_groups.entries()) {
       const start = this.rowGroupStarts[index]!
-      if (start >= rowEnd || start + Number(group.num_rows) <= rowStart) continue
-      if (window.size === 0) first = start
-      for (const { meta_data: chunk } of group.columns) {
+      const group = Number(rows)
+      if (start >= rowEnd || start + group <= rowStart) continue
+      const leaves: Leaf[] = []
+      for (const { meta_data: chunk } of columns) {
         if (chunk === undefined || chunk.path_in_schema[0] !== column) continue
+        const path = getTreePath(this.#tree, chunk.path_in_schema)
         const range = rangeOf(chunk)
-        const bytes = await this.#file.read(range.start, range.end - range.start)
-        checkPages(bytes, Number(chunk.num_values))
-        window.set(range.start, bytes.buffer)
+        leaves.push({ name: chunk.path_in_schema.join('.'), path, chunk: decodeChunk(await this.#file.read(range.start, range.end - range.start), chunk, path) })
       }
+      if (leaves.length === 0) throw new Error(`row group ${index} has no column ${column}`)
+      yield { group, from: Math.max(0, rowStart - start), to: Math.min(group, rowEnd - start), leaves }
     }
-    return { window, first }
   }
 
   async close(): Promise<void> {
@@ -136,16 +164,40 @@ function rangeOf(chunk: ColumnMetaData): { start: number; end: number } {
   return { start, end: start + Number(chunk.total_compressed_size) }
 }
 
-/** The decoder's view of the file; ranges that lie in a chunk of `window` are served from memory. */
-function bufferOf(file: RandomAccessFile, window?: ReadonlyMap<number, ArrayBuffer>): AsyncBuffer {
-  return {
-    byteLength: file.byteLength,
-    async slice(start, end = file.byteLength) {
-      for (const [offset, buffer] of window ?? []) {
-        if (start === offset && end === offset + buffer.byteLength) return buffer
-        if (start >= offset && end <= offset + buffer.byteLength) return buffer.slice(start - offset, end - offset)
-      }
-      return (await file.read(start, end - start)).buffer
-    },
+function bufferOf(file: RandomAccessFile): AsyncBuffer {
+  return { byteLength: file.byteLength, slice: async (start, end = file.byteLength) => (await file.read(start, end - start)).buffer }
+}
+
+interface Leaf {
+  readonly name: string
+  readonly path: SchemaTree[]
+  readonly chunk: ColumnChunk
+}
+
+/** Rows of a top-level column from its physical columns: lists and structs are put together by their levels (Dremel). */
+function assemble(tree: SchemaTree, column: string, leaves: readonly Leaf[]): ColumnValues {
+  const node = tree.children.find(({ element }) => element.name === column)!
+  const isFlat = node.children.length === 0 && node.element.repetition_type !== 'REPEATED'
+  const columns = new Map<string, unknown[]>()
+  for (const { name, path, chunk } of leaves) {
+    const { values, definitionLevels, repetitionLevels } = chunk
+    if (isFlat) {
+      if (definitionLevels === null) return values
+      let next = 0
+      return Array.from(definitionLevels, (level) => (level === 0 ? null : values[next++]))
+    }
+    const definitions = definitionLevels === null ? undefined : Array.from(definitionLevels)
+    const repetitions = repetitionLevels === null ? [] : Array.from(repetitionLevels)
+    columns.set(name, Array.from(assembleLists([], definitions, repetitions, Array.from(values as ArrayLike<unknown>), path) as ArrayLike<unknown>))
   }
+  if (node.children.length > 0) assembleNested(columns, node, DEFAULT_PARSERS)
+  const rows = columns.get(column)
+  if (rows === undefined) throw new Error(`column ${column} cannot be put together`)
+  return rows
+}
+
+/** Whether each row begins exactly every `dimension` values. */
+function isEveryRow(repetitionLevels: Uint32Array, dimension: number): boolean {
+  for (let index = 0; index < repetitionLevels.length; index++) if ((repetitionLevels[index] === 0) !== (index % dimension === 0)) return false
+  return true
 }

@@ -152,7 +152,9 @@ export class LeRobotDataset implements Dataset {
 
   async #readMatrix(entry: LeRobotEpisode, key: string, dimension: number): Promise<Float32Array> {
     const file = await this.#open(entry.dataFile)
-    return toMatrix(await file.readColumn(key, entry.rowStart, entry.rowEnd), dimension, `${key} in ${entry.dataFile}`)
+    const matrix = await file.readMatrix(key, dimension, entry.rowStart, entry.rowEnd)
+    // The slow way tells which frame is wrong.
+    return matrix ?? toMatrix(await file.readColumn(key, entry.rowStart, entry.rowEnd), dimension, `${key} in ${entry.dataFile}`)
   }
 
   /** The encoded pictures of an episode, kept for the next frame. */
