@@ -31,7 +31,7 @@ export interface DeskMethods {
   presets(nothing: null): Preset[]
   doctor(nothing: null): DoctorReport
   openReplay(request: ReplayRequest): Replay
-  replayFrame(request: { id: string; pane: Replay['panes'][number]; frame: number }): Picture
+  replayFrame(request: { id: string; pane: Replay['panes'][number]; frame: number }): Picture | null
   replayErrors(request: { id: string }): ReplayErrors
   closeReplay(request: { id: string }): null
 }

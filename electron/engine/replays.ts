@@ -77,7 +77,8 @@ export class Replays implements Disposable {
     return opened.replay
   }
 
-  async frame({ id, pane, frame }: { id: string; pane: Replay['panes'][number]; frame: number }): Promise<Picture> {
+  /** Null while the frame is not predicted yet. */
+  async frame({ id, pane, frame }: { id: string; pane: Replay['panes'][number]; frame: number }): Promise<Picture | null> {
     const opened = this.#find(id)
     const { replay, truths } = opened
     if (frame >= replay.frameCount) throw new KinoraError('not-found', `This replay has no frame ${frame}.`, `Its frames are 0 to ${replay.frameCount - 1}.`)
@@ -86,7 +87,10 @@ export class Replays implements Disposable {
     const truth = truths![frame]!
     if (pane === 'true-motion') return toRgba(truth)
     const prediction = opened.predictions[frame]
-    if (prediction === undefined) throw opened.failure ?? new KinoraError('not-found', `Frame ${frame} is not predicted yet.`, 'Ask again when replay-progress tells that it is.')
+    if (prediction === undefined) {
+      if (opened.failure) throw opened.failure
+      return null
+    }
     return toRgba(pane === 'predicted-motion' ? prediction.predicted : errorImage(truth, prediction.predicted, replay.errorMax))
   }
 

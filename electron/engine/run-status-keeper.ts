@@ -7,6 +7,8 @@ import { reconcileRun, runFile, writeStatus } from './run-folder.ts'
 import { checkTransition } from './run-states.ts'
 
 export const heartbeatMs = 2000
+/** Between heartbeats, progress is written at most this often. */
+const progressMs = 500
 /** No step for this long, or for ten times the usual, makes a running run `stalled`. */
 const stallMs = 60_000
 
@@ -25,6 +27,7 @@ export class RunStatusKeeper {
   #lastStepMs: number
   #stepMs: number[] = []
   #isTroubled = false
+  #lastWriteMs = 0
 
   private constructor(path: string, status: RunStatus, lock: ProcessLock, clock: Clock, onTrouble: (error: unknown) => void) {
     this.#path = path
@@ -65,31 +68,36 @@ export class RunStatusKeeper {
     return this.#status
   }
 
-  /** Changes what is known; written with the next heartbeat, or at once when the state changes. */
+  /** Changes what is known; written at once when state or phase change, else soon. */
   update(change: Partial<RunStatus>): void {
     const state = change.state ?? this.#status.state
     if (state !== this.#status.state) checkTransition(this.#path, this.#status.state, state)
     const isNewState = state !== this.#status.state || (change.phase !== undefined && change.phase !== this.#status.phase)
     this.#status = { ...this.#status, ...change }
-    if (isNewState) void this.#write()
+    if (isNewState || this.#clock.monotonicMs() - this.#lastWriteMs > progressMs) void this.#write()
   }
 
-  /** Tells that a step is done: keeps the rate, the time left and the watch for stalls. */
+  /**
+   * Tells that a step is done: keeps the rate (from the median step), the time left (from the mean, so that validation
+   * and checkpoints count) and the watch for stalls.
+   */
   stepDone(step: number): void {
     const now = this.#clock.monotonicMs()
     this.#stepMs.push(now - this.#lastStepMs)
-    if (this.#stepMs.length > 50) this.#stepMs.shift()
+    if (this.#stepMs.length > 100) this.#stepMs.shift()
     this.#lastStepMs = now
-    const stepMs = median(this.#stepMs)
-    const rate = stepMs > 0 ? 1000 / stepMs : null
+    const medianMs = median(this.#stepMs)
+    const meanMs = this.#stepMs.reduce((sum, ms) => sum + ms, 0) / this.#stepMs.length
     const left = Math.max(0, this.#status.totalSteps - step)
-    this.update({ step, stepsPerSecond: rate, etaSeconds: rate === null ? null : left / rate, ...(this.#status.state === 'stalled' ? { state: 'running' as RunState } : {}) })
+    const state: RunState = this.#status.state === 'stalled' || this.#status.state === 'starting' ? 'running' : this.#status.state
+    this.update({ state, step, stepsPerSecond: medianMs > 0 ? 1000 / medianMs : null, etaSeconds: (left * meanMs) / 1000 })
   }
 
   /** A new phase has steps of its own length; time spent until its first step is no step. */
   phaseBegins(): void {
     this.#stepMs = []
     this.#lastStepMs = this.#clock.monotonicMs()
+    this.#status = { ...this.#status, stepsPerSecond: null, etaSeconds: null }
   }
 
   /** Writes the last state, lets the run go and returns the status. */
@@ -114,8 +122,10 @@ export class RunStatusKeeper {
 
   /** Writes in order; resolves whether the file now says what it should. */
   #write(): Promise<boolean> {
+    this.#lastWriteMs = this.#clock.monotonicMs()
     const result = this.#writing.then(async () => {
       this.#status = { ...this.#status, updatedAt: this.#clock.now() }
+      this.#lastWriteMs = this.#clock.monotonicMs()
       try {
         await writeStatus(this.#path, this.#status)
         this.#isTroubled = false

@@ -96,7 +96,6 @@ async function trainFolder(folder: RunFolder, options: TrainingJobOptions, keepe
           break
         case 'step':
           metrics.append(event.step, event.values)
-          if (keeper.status.state === 'starting') keeper.update({ state: 'running' })
           keeper.stepDone(event.step)
           break
         case 'vae':
@@ -113,7 +112,6 @@ async function trainFolder(folder: RunFolder, options: TrainingJobOptions, keepe
           // Metrics up to the checkpoint are in their file before it exists: a resumed run has no gap.
           await metrics.flush()
           snapshotError = await keepSnapshot(folder, event, log)
-          keeper.phaseBegins()
           break
         case 'done':
           isDone = true

@@ -67,6 +67,8 @@ export class RunControl {
       throw wrongState(id, status, 'resumed', hint)
     }
     this.#stopWhenPaused.delete(id)
+    // A job that has just paused is still on its way out.
+    await this.#supervisor.whenEnded(this.#index.pathOf(id))
     const run = await this.#set(id, { ...status, state: 'queued', phase: 'queued', error: null })
     this.startNext()
     return run

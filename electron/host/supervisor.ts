@@ -44,6 +44,11 @@ export class Supervisor implements Disposable {
     return this.#jobs.get(runPath)?.child.pid
   }
 
+  /** Resolves when the run has no process any more. */
+  async whenEnded(runPath: string): Promise<void> {
+    await this.#jobs.get(runPath)?.ended
+  }
+
   startJob(runPath: string): void {
     if (this.#jobs.has(runPath)) return
     const child = this.#spawn('engine-worker', { args: ['job', this.#home.root, runPath], name: 'Kinora job', outputPath: runFile.output(runPath) })

@@ -97,7 +97,7 @@ describe.each(Object.keys(transports))('over %s', (name) => {
     const { path, identity } = await makeRun(home, 'watched')
     await writeStatus(path, { ...(await readStatus(path)), state: 'paused' })
     const seen: KinoraEvent[] = []
-    while (!seen.some((event) => event.type === 'run-changed' && event.run.id === identity.id && event.run.status.state === 'paused')) seen.push(...(await stream.next()).value!)
+    while (!seen.some((event) => event.type === 'run-changed' && event.run.id === identity.id && event.run.status.state === 'paused')) seen.push(...((await stream.next()).value as KinoraEvent[]))
     abort.abort()
   })
 
