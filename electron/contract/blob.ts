@@ -11,7 +11,7 @@ export const blobUrl = {
   /** One frame of a dataset's camera; `format` png or rgba. */
   frame: (datasetId: string, episode: number, camera: string, frame: number, format: 'png' | 'rgba') =>
     `/blob/frame/${segment(datasetId)}/${episode}/${segment(camera)}/${frame}.${format}`,
-  /** One frame of a replay's pane, raw RGBA; 404 with code `not-found` while it is not predicted yet. */
+  /** One frame of a replay's pane, raw RGBA; 204 while it is not predicted yet. */
   replay: (replayId: string, pane: Replay['panes'][number], frame: number) => `/blob/replay/${segment(replayId)}/${pane}/${frame}.rgba`,
   /**
    * Min/max windows of one metric of one run, see SeriesWindow. `widthPx` bounds the points: at most 2 x widthPx.

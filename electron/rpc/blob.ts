@@ -59,7 +59,9 @@ async function route(url: URL, services: Services): Promise<BlobResponse> {
   throw new KinoraError('not-found', `There is nothing at ${url.pathname}.`, 'The addresses are those of contract/blob.ts.')
 }
 
-function picture(image: Picture, format: 'png' | 'rgba'): BlobResponse {
+/** 204 for a picture that is still being made. */
+function picture(image: Picture | null, format: 'png' | 'rgba'): BlobResponse {
+  if (image === null) return { status: 204, headers: { 'cache-control': 'no-store' }, body: new Uint8Array() }
   return ok(image.bytes, {
     'content-type': format === 'png' ? 'image/png' : 'application/octet-stream',
     // A dataset recorded anew under the same name must not show old frames.

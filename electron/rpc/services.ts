@@ -34,7 +34,7 @@ export interface Services {
   }
   readonly replays: {
     open(runId: string, checkpointStep: number | null, datasetId: string | null, episode: number): Promise<Replay>
-    frame(id: string, pane: Replay['panes'][number], frame: number): Promise<Picture>
+    frame(id: string, pane: Replay['panes'][number], frame: number): Promise<Picture | null>
     errors(id: string): Promise<ReplayErrors>
     close(id: string): Promise<void>
   }

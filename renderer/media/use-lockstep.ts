@@ -25,11 +25,11 @@ const prefetchFrames = 48
 
 const fetchFrame: FetchFrame = async (url, signal) => {
   try {
-    return { state: 'ready', picture: await fetchPicture(url, signal) }
+    const picture = await fetchPicture(url, signal)
+    return picture === null ? { state: 'absent' } : { state: 'ready', picture }
   } catch (error) {
     if (isAbort(error)) throw error
-    const failure = failureOf(error)
-    return failure.code === 'not-found' ? { state: 'absent' } : { state: 'failed', message: failure.message }
+    return { state: 'failed', message: failureOf(error).message }
   }
 }
 

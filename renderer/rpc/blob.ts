@@ -18,9 +18,10 @@ async function request(path: string, signal?: AbortSignal): Promise<Response> {
   throw new KinoraError(response.status === 401 ? 'unauthorised' : response.status === 404 ? 'not-found' : 'internal', text.failure.blob(path, response.status), text.failure.blobHint)
 }
 
-/** Raw RGBA of `blobUrl.frame(..., 'rgba')` or `blobUrl.replay`. */
-export async function fetchPicture(path: string, signal?: AbortSignal): Promise<Picture> {
+/** Raw RGBA of `blobUrl.frame(..., 'rgba')` or `blobUrl.replay`; null while it is still being made. */
+export async function fetchPicture(path: string, signal?: AbortSignal): Promise<Picture | null> {
   const response = await request(path, signal)
+  if (response.status === 204) return null
   const width = Number(response.headers.get('x-kinora-width'))
   const height = Number(response.headers.get('x-kinora-height'))
   const buffer = await response.arrayBuffer()

@@ -39,10 +39,10 @@ export class FakeReplays {
     this.#fire({ type: 'replay-progress', id, predictedFrames: entry.predicted })
   }
 
-  readonly frame: Services['replays']['frame'] = async (id, pane, frame): Promise<Picture> => {
+  readonly frame: Services['replays']['frame'] = async (id, pane, frame): Promise<Picture | null> => {
     const entry = this.#open.get(id)
     if (entry === undefined) throw new KinoraError('not-found', 'This replay is not open (any more).', 'Open it again.')
-    if ((pane === 'predicted-motion' || pane === 'error') && frame >= entry.predicted) throw new KinoraError('not-found', `Frame ${frame} is not predicted yet.`, 'Wait.')
+    if ((pane === 'predicted-motion' || pane === 'error') && frame >= entry.predicted) return null
     const bytes = pane === 'camera' ? scenePixels(1, 'agentview', frame) : motionPixels(pane, frame)
     return { width: sizePx, height: sizePx, bytes }
   }
