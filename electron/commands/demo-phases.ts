@@ -8,7 +8,7 @@ import { createRun, reconcileRun, type RunFolder } from '../engine/run-folder.ts
 import { readEvaluations } from '../engine/run-summary.ts'
 import { evaluationSeed } from '../sim/suites.ts'
 import type { Context } from './context.ts'
-import { demoConfig, demoPlan } from './demo-plan.ts'
+import { demoConfig, demoPlan, type DemoPlan } from './demo-plan.ts'
 import { writeDemoReport } from './demo-report.ts'
 import type { DemoOptions } from './demo.ts'
 import { evaluatePrepared } from './evaluation.ts'
@@ -26,27 +26,29 @@ export interface DemoResult {
 }
 
 /** The whole path. Every phase finds out by itself what is there already, so that a second start continues the first. */
-export async function runDemo(context: Context, options: DemoOptions): Promise<DemoResult> {
+export async function runDemo(context: Context, options: DemoOptions, plan: DemoPlan = demoPlan): Promise<DemoResult> {
   const startedAt = performance.now()
   const { home } = context
   context.interrupts.message = 'Stopping; what was made is kept and the same command continues. Press Ctrl-C again to end at once.'
   context.note(`Kinora demo: demonstrations, two trainings, evaluation, report. About 5 minutes on 2 cores. Everything lies in ${home.root}`)
   const times = await PhaseTimes.open(join(home.reports, 'demo-times.json'))
 
-  await record(context, times)
+  await record(context, plan, times)
   const runs: RunFolder[] = []
-  for (const { name, target } of demoPlan.runs) runs.push(await train(context, times, name, demoConfig(target, options.device)))
+  for (const { name, target } of plan.runs) runs.push(await train(context, times, name, demoConfig(plan, target, options.device)))
   const evaluations: Evaluation[] = []
-  for (const run of runs) evaluations.push(await evaluate(context, times, run))
+  for (const run of runs) evaluations.push(await evaluate(context, plan, times, run))
   const baselines = []
   for (const name of ['random', 'expert'] as const) {
-    baselines.push({ name, evaluation: await times.measure(`Rollouts of the ${name} policy`, `${demoPlan.tasks.length * demoPlan.evaluationSeeds} rollouts`, () => evaluatePrepared(context, { name, run: null, step: 0, tasks: demoPlan.tasks }, { tasks: demoPlan.tasks, seeds: demoPlan.evaluationSeeds })) })
+    const { tasks, evaluationSeeds: seeds } = plan
+    const work = () => evaluatePrepared(context, { name, run: null, step: 0, tasks }, { tasks, seeds })
+    baselines.push({ name, evaluation: await times.measure(`Rollouts of ${name}`, `${tasks.length * seeds} rollouts`, work) })
   }
-  const report = await writeDemoReport(context, { runs, evaluations, baselines, times })
+  const report = await writeDemoReport(context, { plan, runs, evaluations, baselines, times })
   context.note(`Done in ${clock((performance.now() - startedAt) / 1000)}.`)
   return {
     report,
-    dataset: join(home.datasets, demoPlan.dataset),
+    dataset: join(home.datasets, plan.dataset),
     runs: runs.map(({ path, identity: { name, id } }, index) => ({ name, id, path, successes: evaluations[index]!.total.successes, n: evaluations[index]!.total.n })),
     seconds: (performance.now() - startedAt) / 1000,
   }
@@ -54,8 +56,8 @@ export async function runDemo(context: Context, options: DemoOptions): Promise<D
 
 const recordingPhase = 'Recording demonstrations'
 
-async function record(context: Context, times: PhaseTimes): Promise<void> {
-  const { dataset, tasks, episodesPerTask, sizePx, horizonSteps } = demoPlan
+async function record(context: Context, plan: DemoPlan, times: PhaseTimes): Promise<void> {
+  const { dataset, tasks, episodesPerTask, sizePx, horizonSteps } = plan
   const path = join(context.home.datasets, dataset)
   const isThere = await stat(path).then(() => true, () => false)
   if (!isThere) times.restart(recordingPhase)
@@ -81,8 +83,8 @@ async function train(context: Context, times: PhaseTimes, name: string, config: 
   return run
 }
 
-async function evaluate(context: Context, times: PhaseTimes, run: RunFolder): Promise<Evaluation> {
-  const { tasks, evaluationSeeds } = demoPlan
+async function evaluate(context: Context, plan: DemoPlan, times: PhaseTimes, run: RunFolder): Promise<Evaluation> {
+  const { tasks, evaluationSeeds } = plan
   const step = (await listSteps(run.path)).at(-1)!
   const seeds = Array.from({ length: evaluationSeeds }, (_, index) => evaluationSeed + index)
   const isWanted = (evaluation: Evaluation): boolean =>

@@ -19,12 +19,13 @@ import { splitEpisodes } from '../sampler/episodes.ts'
 import type { Provider } from '../tensor/provider.ts'
 import { openProvider } from '../tensor/registry.ts'
 import type { Context } from './context.ts'
-import { demoPlan } from './demo-plan.ts'
+import type { DemoPlan } from './demo-plan.ts'
 import type { PhaseTimes } from './phase-times.ts'
 
 const predictingPhase = 'Predicting motion images'
 
 interface Gathered {
+  readonly plan: DemoPlan
   readonly runs: readonly RunFolder[]
   readonly evaluations: readonly Evaluation[]
   readonly baselines: ReportContents['baselines']
@@ -32,21 +33,21 @@ interface Gathered {
 }
 
 /** Predicts held-out episodes, gathers the rest from the run folders, and writes the report beside the home's others and into each run. */
-export async function writeDemoReport(context: Context, { runs, evaluations, baselines, times }: Gathered): Promise<string> {
+export async function writeDemoReport(context: Context, { plan, runs, evaluations, baselines, times }: Gathered): Promise<string> {
   const joint = runs.find(({ config }) => config.motion.target !== 'none')!
-  const place = await findDataset(context.home, demoPlan.dataset)
+  const place = await findDataset(context.home, plan.dataset)
   const dataset = await openDataset(place.path, { cacheDir: context.home.cache, signal: context.signal })
   const provider = await openProvider(joint.config.device, { threads: joint.config.threads })
   try {
     times.restart(predictingPhase)
-    const motion = await times.measure(predictingPhase, 'held-out episodes, every frame', () => predictHeldOut(context, joint, dataset, provider))
+    const motion = await times.measure(predictingPhase, 'held-out episodes, every frame', () => predictHeldOut(context, plan, joint, dataset, provider))
     const { detail } = dataset
     const contents: ReportContents = {
       title: 'Kinora demo: does learning to imagine motion help this policy?',
       createdAt: Date.now(),
       dataset: {
         ...detail,
-        note: `Scripted experts solved ${demoPlan.tasks.length} tasks of the built-in tabletop, ${demoPlan.episodesPerTask} demonstrations each; bursts of noise disturb three in four of them, and the clean action stays the label. The same small policy was then trained twice from one seed: with its action head alone, and jointly with a diffusion head that predicts where everything will have moved in ${demoPlan.horizonSteps} steps.`,
+        note: `Scripted experts solved ${plan.tasks.length} tasks of the built-in tabletop, ${plan.episodesPerTask} demonstrations each; bursts of noise disturb three in four of them, and the clean action stays the label. The same small policy was then trained twice from one seed: with its action head alone, and jointly with a diffusion head that predicts where everything will have moved in ${plan.horizonSteps} steps.`,
       },
       runs: await Promise.all(runs.map((run, index) => reportRun(run, evaluations[index]!, times))),
       baselines,
@@ -54,7 +55,7 @@ export async function writeDemoReport(context: Context, { runs, evaluations, bas
       motion,
       machine: machine(provider),
       phases: times.all,
-      reproduce: ['npm ci', 'npm run demo', '', '# one step at a time:', ...commands(runs)],
+      reproduce: ['npm ci', 'npm run demo', '', '# one step at a time:', ...commands(plan, runs)],
     }
     const html = renderReport(contents)
     const path = join(context.home.reports, 'demo.html')
@@ -111,10 +112,10 @@ async function charts(runs: readonly RunFolder[]): Promise<Chart[]> {
   })
 }
 
-async function predictHeldOut(context: Context, run: RunFolder, dataset: Dataset, provider: Provider): Promise<ReportMotion> {
+async function predictHeldOut(context: Context, plan: DemoPlan, run: RunFolder, dataset: Dataset, provider: Provider): Promise<ReportMotion> {
   const { policy } = await openPolicy(run.path, 'latest', provider)
   const { motion, data } = run.config
-  const chosen = chooseEpisodes(dataset, splitEpisodes(dataset.detail.episodes, data).heldOut)
+  const chosen = chooseEpisodes(dataset, splitEpisodes(dataset.detail.episodes, data).heldOut, plan.predictedEpisodesPerTask)
   const frameTotal = chosen.reduce((sum, { frameCount }) => sum + frameCount, 0)
   context.progress.start('Predicting motion', frameTotal, 'frames')
   try {
@@ -140,26 +141,26 @@ async function predictHeldOut(context: Context, run: RunFolder, dataset: Dataset
       summary: summarise(all),
       framesJudged: all.length,
       // The first held-out episode of each task is shown, whatever it looks like.
-      episodes: episodes.filter(({ instruction }, index) => episodes.findIndex((other) => other.instruction === instruction) === index).map(({ episode, instruction, frames }) => ({ episode, instruction, frames: spread(frames).map(toReportFrame) })),
+      episodes: episodes.filter(({ instruction }, index) => episodes.findIndex((other) => other.instruction === instruction) === index).map(({ episode, instruction, frames }) => ({ episode, instruction, frames: spread(frames, plan.framesPerStrip).map(toReportFrame) })),
     }
   } finally {
     policy.dispose()
   }
 }
 
-function chooseEpisodes(dataset: Dataset, heldOut: readonly number[]): Dataset['detail']['episodes'] {
+function chooseEpisodes(dataset: Dataset, heldOut: readonly number[], perTask: number): Dataset['detail']['episodes'] {
   const counts = new Map<string, number>()
   return dataset.detail.episodes.filter(({ index, instruction }) => {
     if (!heldOut.includes(index)) return false
     const count = (counts.get(instruction) ?? 0) + 1
     counts.set(instruction, count)
-    return count <= demoPlan.predictedEpisodesPerTask
+    return count <= perTask
   })
 }
 
 /** Frames at even distances over an episode; not picked by how well they are predicted. */
-function spread(frames: readonly PredictedFrame[]): PredictedFrame[] {
-  const count = Math.min(demoPlan.framesPerStrip, frames.length)
+function spread(frames: readonly PredictedFrame[], wanted: number): PredictedFrame[] {
+  const count = Math.min(wanted, frames.length)
   return Array.from({ length: count }, (_, index) => frames[Math.floor(((index + 0.5) / count) * frames.length)]!)
 }
 
@@ -199,8 +200,8 @@ function machine(provider: Provider): Record<string, string> {
 }
 
 /** The demo as single commands. */
-function commands(runs: readonly RunFolder[]): string[] {
-  const { tasks, episodesPerTask, sizePx, horizonSteps, dataset, evaluationSeeds } = demoPlan
+function commands(plan: DemoPlan, runs: readonly RunFolder[]): string[] {
+  const { tasks, episodesPerTask, sizePx, horizonSteps, dataset, evaluationSeeds } = plan
   const [first, second] = runs.map(({ identity: { name } }) => name)
   return [
     `npx kinora demos --task ${tasks.join(',')} --episodes ${episodesPerTask} --size ${sizePx} --horizon ${horizonSteps} --out ${dataset}`,

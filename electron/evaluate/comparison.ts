@@ -82,14 +82,15 @@ const percent = (share: number): string => `${(100 * share).toFixed(share !== 0 
 export function verdict(comparison: PairedComparison, first: string, second: string, alpha = 0.05): string {
   const { n, counts, difference, interval, adjustedP } = comparison
   if (n === 0) return 'No pair of task and seed was run by both policies: nothing to compare.'
-  const numbers = `${difference >= 0 ? '+' : ''}${percent(difference)} points, 95 % interval ${percent(interval.low)} to ${percent(interval.high)}, McNemar mid-p ${formatP(adjustedP)}, n = ${n} pairs`
+  const pairs = `${n} pair${n === 1 ? '' : 's'}`
+  const numbers = `${difference > 0 ? '+' : ''}${percent(difference)} points, 95 % interval ${percent(interval.low)} to ${percent(interval.high)}, McNemar mid-p ${formatP(adjustedP)}, n = ${pairs}`
   if (adjustedP < alpha) {
     const [better, worse] = difference > 0 ? [second, first] : [first, second]
     return `${better} succeeds more often than ${worse} on these seeds (${second} minus ${first}: ${numbers}). One training seed each: another seed of training may turn out otherwise.`
   }
   const detectable =
     comparison.detectable === null
-      ? `${n} pairs are too few to show any difference with 80 % power`
+      ? `${pairs} cannot show any difference with 80 % power`
       : `with so many discordant pairs, n = ${n} shows true differences of about ${percent(comparison.detectable)} points or more with 80 % power`
   const split = counts.onlyFirst + counts.onlySecond === 0 ? 'no seed on which they disagree' : `${counts.onlySecond} seeds only ${second}, ${counts.onlyFirst} only ${first}`
   return `Difference within noise: these rollouts do not tell ${first} and ${second} apart (${second} minus ${first}: ${numbers}; ${split}). This does not show that they are equal: ${detectable}.`
