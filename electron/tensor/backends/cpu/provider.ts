@@ -6,6 +6,7 @@ import type { CompiledStep, CompileOptions, Provider, StepFunction, Tensors } fr
 import { tf, type Tensor } from '../../tf.ts'
 import { firstNonFinite, numericsError } from '../finite.ts'
 import { HostState } from '../host-state.ts'
+import { recording } from '../model-line.ts'
 
 /** Registers tfjs's reference backend; quiet about its advice to install another. */
 export function loadCpuBackend(): void {
@@ -58,7 +59,7 @@ class EagerStep implements CompiledStep {
 
   async run(state: HostState, inputs: Record<string, HostTensor>): Promise<HostTensors> {
     const result = this.#eager(() => {
-      const { state: next = {}, outputs } = this.#step(toTensors(state.entries()), toTensors(Object.entries(inputs)))
+      const { state: next = {}, outputs } = recording(this.#options.name, () => this.#step(toTensors(state.entries()), toTensors(Object.entries(inputs))))
       return { next: toHost(next), outputs: toHost(outputs) }
     })
     for (const name of Object.keys(result.next)) {

@@ -5,6 +5,7 @@ import { tf, type Tensor } from '../../tf.ts'
 import { unknownState } from '../cpu/provider.ts'
 import { firstNonFinite, numericsError } from '../finite.ts'
 import type { HostState } from '../host-state.ts'
+import { recording } from '../model-line.ts'
 import type { OnnxBackend } from './backend.ts'
 import { concat, reduce, reshape } from './build.ts'
 import { activationBytes } from './cache.ts'
@@ -154,7 +155,7 @@ export class OnnxStep implements CompiledStep {
     tf.engine().startScope('step')
     try {
       const tensors = (values: Map<string, Value>): Tensors => Object.fromEntries([...values].map(([key, value]) => [key, tensorOf(backend, value)]))
-      const result = this.#step(tensors(state), tensors(inputs))
+      const result = recording(this.#options.name, () => this.#step(tensors(state), tensors(inputs)))
       const values = (from: Tensors): [string, Value][] => Object.entries(from).map(([key, tensor]) => [key, backend.value(tensor)])
       return { outputs: values(result.outputs), state: values(result.state ?? {}) }
     } finally {

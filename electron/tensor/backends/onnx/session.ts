@@ -36,7 +36,7 @@ export function loadRuntime(): Runtime {
   const { binding, initOrt } = require('onnxruntime-node/dist/binding.js') as typeof OrtBinding
   const common = require('onnxruntime-common') as typeof OrtCommon
   // Warnings about graph rewriting are of no use to the user; errors arrive as exceptions.
-  common.env.logLevel = 'error'
+  common.env.logLevel = 'fatal'
   initOrt()
   const { version } = require('onnxruntime-node/package.json') as { version: string }
   runtime = { InferenceSession: binding.InferenceSession, Tensor: common.Tensor, version, backends: binding.listSupportedBackends().map(({ name }) => name) }
@@ -65,7 +65,7 @@ export class Session {
         interOpNumThreads: 1,
         enableCpuMemArena: isBusy,
         enableMemPattern: isBusy,
-        logSeverityLevel: 3,
+        logSeverityLevel: 4,
         extra: { session: { intra_op: { allow_spinning: isBusy && isMachineQuiet() ? '1' : '0' } } },
       })
     } catch (error) {

@@ -1,0 +1,33 @@
+import { KinoraError } from '../../contract/errors.ts'
+
+/** File and line of the first caller outside the compute engine and its libraries: the model's line. */
+export function modelLine(stack: string | undefined): string | null {
+  for (const line of stack?.split('\n').slice(1) ?? []) {
+    if (/node_modules|node:internal|[\\/]electron[\\/]tensor[\\/](?!registry[\\/])/.test(line)) continue
+    const place = /\(?(?:file:\/\/)?((?:\/|[A-Za-z]:[\\/])[^()]*:\d+):\d+\)?$/.exec(line.trim())
+    if (place) return place[1]!
+  }
+  return null
+}
+
+/** Runs `record` with stacks deep enough to reach the model's line through tfjs's many frames. */
+export function recording<T>(step: string, record: () => T): T {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 100
+  try {
+    return record()
+  } catch (error) {
+    throw recordingError(error, step)
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}
+
+/** An error while a step was recorded, with the step and the model's line. */
+function recordingError(error: unknown, step: string): KinoraError {
+  const message = error instanceof Error ? error.message : String(error)
+  const line = modelLine(error instanceof Error ? error.stack : undefined)
+  const hint = error instanceof KinoraError ? error.hint : 'Check the sizes in the configuration against the data.'
+  const code = error instanceof KinoraError ? error.code : 'internal'
+  return new KinoraError(code, `Step '${step}': ${message}${line ? ` (at ${line})` : ''}`, hint, { cause: error })
+}

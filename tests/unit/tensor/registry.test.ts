@@ -1,0 +1,92 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { providerNames } from '../../../electron/contract/config.ts'
+import type { ProviderReport } from '../../../electron/contract/system.ts'
+import { openCpuProvider } from '../../../electron/tensor/backends/cpu/provider.ts'
+import { chooseProvider, openProvider, probeProviders } from '../../../electron/tensor/registry.ts'
+import { ladder } from '../../../electron/tensor/registry/ladder.ts'
+import { selfTest, selfTestTolerance } from '../../../electron/tensor/registry/self-test.ts'
+import type { Provider } from '../../../electron/tensor/provider.ts'
+
+const report = (name: ProviderReport['name'], status: ProviderReport['status'] = 'ready'): ProviderReport => ({
+  name, status, version: '1', deviceName: 'x', memoryBytes: null, selfTestError: 0, gflops: 1, reason: status === 'ready' ? null : 'why', hint: status === 'ready' ? null : 'how',
+})
+
+let folder = ''
+beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'kinora-registry-')) })
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('ladder', () => {
+  it('has every provider of the contract, in its order', () => {
+    expect(ladder.map(({ name }) => name)).toEqual([...providerNames])
+  })
+
+  it('says why and how for what is not here', () => {
+    for (const { absence } of ladder) {
+      const found = absence()
+      if (found) {
+        expect(found.reason).toMatch(/^[A-Z].*\.$/)
+        expect(found.hint).toMatch(/\.$/)
+      }
+    }
+  })
+})
+
+describe('chooseProvider', () => {
+  it('takes the first ready one of the ladder, and the JavaScript backend only where nothing else works', () => {
+    expect(chooseProvider([report('onnx-cpu'), report('onnx-cuda'), report('cpu')])).toBe('onnx-cuda')
+    expect(chooseProvider([report('onnx-cuda', 'failed'), report('onnx-cpu'), report('cpu')])).toBe('onnx-cpu')
+    expect(chooseProvider([report('onnx-cpu', 'failed'), report('cpu')])).toBe('cpu')
+    expect(chooseProvider([report('onnx-cpu', 'missing')])).toBeNull()
+  })
+})
+
+describe('self-test', () => {
+  it('finds a provider that computes slightly wrong', async () => {
+    const exact = openCpuProvider()
+    expect(await selfTest(exact)).toBeLessThan(1e-6)
+    const wrong: Provider = {
+      ...exact,
+      compile: (step, options) => exact.compile((state, inputs) => {
+        const result = step(state, inputs)
+        return { ...result, outputs: { ...result.outputs, conv: result.outputs.product! } }
+      }, options),
+    }
+    expect(await selfTest(wrong)).toBeGreaterThan(selfTestTolerance)
+  })
+})
+
+describe('openProvider', () => {
+  it('probes in a process of its own, remembers the pass, and opens', async () => {
+    const provider = await openProvider('onnx-cpu', { threads: 1, cacheDir: folder })
+    expect(provider.name).toBe('onnx-cpu')
+    expect(provider.eager(() => provider.version)).toContain('onnxruntime')
+    provider.dispose()
+    const remembered = JSON.parse(await readFile(join(folder, 'providers.json'), 'utf8')) as Record<string, { report: ProviderReport }>
+    expect(remembered['onnx-cpu']!.report).toMatchObject({ status: 'ready', reason: null })
+    expect(remembered['onnx-cpu']!.report.gflops).toBeGreaterThan(1)
+    const start = performance.now()
+    expect(await probeProviders({ only: ['onnx-cpu'], cacheDir: folder })).toEqual([remembered['onnx-cpu']!.report])
+    expect(performance.now() - start).toBeLessThan(500)
+  })
+
+  it('tests again where the memory is damaged', async () => {
+    await writeFile(join(folder, 'providers.json'), '{"onnx-cpu": 3')
+    const [found] = await probeProviders({ only: ['onnx-cpu'], cacheDir: folder })
+    expect(found!.status).toBe('ready')
+  })
+
+  it('refuses unknown and absent devices with what to do', async () => {
+    await expect(openProvider('gpu' as never)).rejects.toMatchObject({ code: 'device-unavailable', hint: expect.stringContaining('onnx-cpu') })
+    const absent = process.platform === 'win32' ? 'onnx-coreml' : 'onnx-dml'
+    await expect(openProvider(absent)).rejects.toMatchObject({ code: 'device-unavailable', message: expect.stringContaining(absent) })
+  })
+
+  it('reports a test that does not end, and stops when asked', async () => {
+    const [late] = await probeProviders({ only: ['cpu'], timeoutMs: 1 })
+    expect(late).toMatchObject({ status: 'failed', reason: expect.stringContaining('did not end within') })
+    await expect(probeProviders({ only: ['cpu'], signal: AbortSignal.abort() })).rejects.toThrow()
+  })
+})
