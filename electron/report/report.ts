@@ -34,10 +34,10 @@ function results(judged: readonly Policy[], policies: readonly Policy[]): Markup
   if (first === undefined) return html`<p>No policy was evaluated.</p>`
   const { seeds, replanSteps } = first.evaluation
   const range = `seeds ${seeds[0]} to ${seeds[seeds.length - 1]}`
-  return html`${second === undefined ? '' : html`<div class="finding">${comparisonSection(first, second)}</div>`}
-${successTable(policies)}
+  const comparison = second === undefined ? null : comparisonSection(first, second)
+  return html`${comparison?.finding}${successTable(policies)}
 <p class="small quiet">Every policy starts from the same ${seeds.length} worlds per task (${range}), which no training or validation episode uses, and decides anew every ${replanSteps} steps. A rollout that does not succeed within the task's step limit is a failure.</p>
-${unusualEndings(policies)}`
+${unusualEndings(policies)}${comparison?.details}`
 }
 
 function losses({ charts, runs }: ReportContents): Markup {

@@ -20,7 +20,7 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .25rem } p { margin: .5rem 0; max-width: 
 table { border-collapse: collapse; margin: .5rem 0; max-width: 100% } caption { text-align: left; font-weight: 600; padding: .25rem 0 }
 th, td { text-align: left; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: middle }
 thead th { font-weight: 600; color: var(--quiet); font-size: .875rem; vertical-align: bottom } tbody th { font-weight: 500 }
-td.number, th.number { text-align: right } tr.total > * { font-weight: 650; border-top: 2px solid var(--line) }
+td.number, th.number { text-align: right } td.number { white-space: nowrap } tr.total > * { font-weight: 650; border-top: 2px solid var(--line) }
 .scroll { overflow-x: auto } .scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 2px }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem 1.5rem }
 figure { margin: .5rem 0 } figcaption { font-size: .875rem; color: var(--quiet); margin-top: .25rem }
@@ -30,9 +30,9 @@ figure { margin: .5rem 0 } figcaption { font-size: .875rem; color: var(--quiet);
 .s0 { stroke: var(--series-0) } .s1 { stroke: var(--series-1); stroke-dasharray: 7 3 } .s2 { stroke: var(--series-2); stroke-dasharray: 2 3 } .s3 { stroke: var(--series-3); stroke-dasharray: 9 3 2 3 }
 .raw.s1, .raw.s2, .raw.s3 { stroke-dasharray: none }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: .5rem 0; font-size: .875rem } .legend svg { vertical-align: middle; margin-right: .4rem; fill: none; stroke-width: 3 }
-.interval { width: 9rem; height: 1.1rem; display: block } .interval line { stroke: var(--quiet); stroke-width: 1.5 } .interval .frame { stroke: var(--line); stroke-width: 1 } .interval circle { fill: var(--text) }
+.interval { width: 7rem; height: 1.1rem; display: block } .interval line { stroke: var(--quiet); stroke-width: 1.5 } .interval .frame { stroke: var(--line); stroke-width: 1 } .interval circle { fill: var(--text) }
 .strip { display: grid; grid-template-columns: 5.5rem repeat(var(--frames), minmax(3.5rem, 8rem)); gap: .35rem; align-items: center; margin: .5rem 0 1rem; width: max-content; max-width: 100% }
-.strip img, .tile { width: 100%; aspect-ratio: 1; image-rendering: pixelated; border: 1px solid var(--line); display: block; background: #fff }
+.strip img { width: 100%; height: auto; aspect-ratio: 1; image-rendering: pixelated; border: 1px solid var(--line); display: block; background: #fff }
 .strip .name { font-size: .8125rem; font-weight: 600 } .strip .number { font-size: .75rem; color: var(--quiet); text-align: center; line-height: 1.3 }
 .wheel { display: flex; flex-wrap: wrap; align-items: center; gap: 1.5rem; margin: .5rem 0 } .wheel img { width: 6rem; height: 6rem; border-radius: 50%; border: 1px solid var(--line) }
 .scale { width: 12rem; height: .9rem; border: 1px solid var(--line); display: block } .ends { display: flex; justify-content: space-between; font-size: .75rem; color: var(--quiet); width: 12rem }

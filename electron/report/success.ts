@@ -1,6 +1,6 @@
 import type { Evaluation, Success } from '../contract/run.ts'
 import { compareEvaluations, formatP, verdict, type PairedComparison } from '../evaluate/comparison.ts'
-import { html, type Markup } from './markup.ts'
+import { html, type Content, type Markup } from './markup.ts'
 import { percent, points } from './numbers.ts'
 
 export interface Policy {
@@ -14,7 +14,7 @@ function interval({ successes, n, low, high }: Success): Markup {
   return html`<svg class="interval" viewBox="0 0 120 14" aria-hidden="true"><line class="frame" x1="4" y1="12" x2="116" y2="12"/><line x1="${x(low)}" y1="6" x2="${x(high)}" y2="6"/><line x1="${x(low)}" y1="3" x2="${x(low)}" y2="9"/><line x1="${x(high)}" y1="3" x2="${x(high)}" y2="9"/><circle cx="${x(n === 0 ? 0 : successes / n)}" cy="6" r="3"/></svg>`
 }
 
-function row(label: string, policy: string, success: Success, isTotal: boolean): Markup {
+function row(label: Content, policy: string, success: Success, isTotal: boolean): Markup {
   return html`<tr${isTotal ? html` class="total"` : ''}><th scope="row">${label}</th><td>${policy}</td><td class="number">${success.successes} of ${success.n}</td><td class="number">${success.n === 0 ? '' : percent(success.successes / success.n)}</td><td class="number">${percent(success.low)} to ${percent(success.high)}</td><td>${interval(success)}</td></tr>`
 }
 
@@ -27,7 +27,7 @@ export function successTable(policies: readonly Policy[]): Markup {
 <tbody>${tasks.map(([task, instruction]) =>
     policies.flatMap(({ name, evaluation }) => {
       const success = evaluation.tasks.find((other) => other.task === task)
-      return success === undefined ? [] : [row(`${instruction} (${task})`, name, success, false)]
+      return success === undefined ? [] : [row(html`${instruction} <span class="quiet small">${task}</span>`, name, success, false)]
     }),
   )}</tbody>
 <tbody>${policies.map(({ name, evaluation }) => row('All tasks', name, evaluation.total, true))}</tbody></table></div>`
@@ -38,16 +38,16 @@ function comparisonRow(label: string, comparison: PairedComparison, isTotal: boo
   return html`<tr${isTotal ? html` class="total"` : ''}><th scope="row">${label}</th><td class="number">${n}</td><td class="number">${counts.both}</td><td class="number">${counts.onlyFirst}</td><td class="number">${counts.onlySecond}</td><td class="number">${counts.neither}</td><td class="number">${points(difference)} (${points(range.low)} to ${points(range.high)})</td><td class="number">${formatP(p)}</td><td class="number">${isTotal ? '' : formatP(adjustedP)}</td></tr>`
 }
 
-/** The paired comparison of two policies, with the seeds on which they disagree. */
-export function comparisonSection(first: Policy, second: Policy): Markup {
+/** The paired comparison of two policies: what it allows to say, and the numbers with the seeds on which they disagree. */
+export function comparisonSection(first: Policy, second: Policy): { readonly finding: Markup; readonly details: Markup } {
   const { total, tasks, unpaired } = compareEvaluations(first.evaluation, second.evaluation)
-  return html`<p>${verdict(total, first.name, second.name)}</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Paired comparison"><table>
-<caption>The same task and seed under both policies</caption>
+  const details = html`<div class="scroll" tabindex="0" role="region" aria-label="Paired comparison"><table>
+<caption>${first.name} and ${second.name} on the same task and seed</caption>
 <thead><tr><th scope="col">Task</th><th scope="col" class="number">Pairs</th><th scope="col" class="number">Both succeed</th><th scope="col" class="number">Only ${first.name}</th><th scope="col" class="number">Only ${second.name}</th><th scope="col" class="number">Neither</th><th scope="col" class="number">Difference in points (95 %)</th><th scope="col" class="number">McNemar mid-p</th><th scope="col" class="number">Holm over tasks</th></tr></thead>
 <tbody>${tasks.map((task) => comparisonRow(task.task ?? '', task, false))}${comparisonRow('All tasks', total, true)}</tbody></table></div>
 ${unpaired > 0 ? html`<p class="quiet small">${unpaired} rollouts have no partner and are left out.</p>` : ''}
 ${discordantList(total, first.name, second.name)}`
+  return { finding: html`<div class="finding"><p>${verdict(total, first.name, second.name)}</p></div>`, details }
 }
 
 function discordantList(total: PairedComparison, first: string, second: string): Markup {
