@@ -1,6 +1,6 @@
 /**
- * How well `query` fits `title`: every character of it must come in order. Higher is better, null is no fit. Starts of
- * words count most, then neighbours, then early places.
+ * How well `query` fits `title`: every character of it must come in order. Higher is better, null is no fit. The query
+ * as it is, at the start of a word, counts most; then starts of words, then neighbours, then early places.
  */
 export function matchScore(title: string, query: string): number | null {
   const wanted = query.toLowerCase().replace(/\s+/g, '')

@@ -252,11 +252,9 @@ export const text = {
     parts: { backbone: 'backbone', action: 'action expert', motion: 'motion head', vae: 'VAE' },
     advanced: 'Whole configuration as JSON',
     json: 'Configuration as JSON',
-    whole: 'configuration',
     start: 'Start',
     notObject: 'The configuration must be a JSON object in braces.',
     notJson: (message: string) => `This is not JSON: ${message}`,
-    cameraMissing: (camera: string, cameras: string) => `The motion camera “${camera}” is not among the cameras of the run (${cameras}).`,
   },
   replay: {
     empty: 'Nothing to replay yet: a run with a motion head needs its first checkpoint.',

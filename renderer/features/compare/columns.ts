@@ -50,7 +50,7 @@ export function pairRollouts(first: Evaluation | null, second: Evaluation | null
 
 /**
  * McNemar's mid-p value, two-sided: twice the binomial tail of the smaller discordant count, with half the weight of
- * the observed outcome (Fagerland, Lydersen, Laake, "The McNemar test for binary matched-pairs data", BMC Medical
+ * the observed outcome; 1 less half of it where both are equal (Fagerland, Lydersen, Laake, "The McNemar test for binary matched-pairs data", BMC Medical
  * Research Methodology 13:91, 2013).
  */
 export function mcnemarMidP(onlyFirst: number, onlySecond: number): number {
@@ -65,5 +65,5 @@ export function mcnemarMidP(onlyFirst: number, onlySecond: number): number {
     point = Math.exp(logChoose - n * Math.LN2)
     tail += point
   }
-  return Math.min(1, 2 * (tail - point / 2))
+  return onlyFirst === onlySecond ? 1 - point / 2 : Math.min(1, 2 * (tail - point / 2))
 }

@@ -1,3 +1,4 @@
+import { configIssues } from '../../../electron/contract/config-issues.ts'
 import { trainConfigSchema, type TrainConfig } from '../../../electron/contract/config.ts'
 import type { DatasetSummary } from '../../../electron/contract/dataset.ts'
 import type { Preset } from '../../../electron/contract/run.ts'
@@ -5,12 +6,6 @@ import { text } from '../../text/en.ts'
 
 /** A configuration as it is written, before defaults are filled in: plain JSON. */
 export type RawConfig = Record<string, unknown>
-
-export interface ConfigIssue {
-  /** Dotted path, empty for the whole. */
-  readonly path: string
-  readonly message: string
-}
 
 const isRecord = (value: unknown): value is RawConfig => value !== null && typeof value === 'object' && !Array.isArray(value)
 
@@ -34,19 +29,11 @@ export function withConfigAt(config: RawConfig, path: string, value: unknown): R
   return mergeConfig(config, path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as RawConfig)
 }
 
-/** The whole configuration, or every issue with its path. */
-export function checkConfig(config: RawConfig): { readonly config: TrainConfig | null; readonly issues: readonly ConfigIssue[] } {
+/** The whole configuration, or every issue in a sentence that names its field. */
+export function checkConfig(config: RawConfig): { readonly config: TrainConfig | null; readonly issues: readonly string[]; readonly paths: ReadonlySet<string> } {
   const parsed = trainConfigSchema.safeParse(config)
-  if (parsed.success) return { config: parsed.data, issues: crossChecks(parsed.data) }
-  return { config: null, issues: parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })) }
-}
-
-function crossChecks(config: TrainConfig): ConfigIssue[] {
-  const issues: ConfigIssue[] = []
-  if (config.motion.target !== 'none' && !config.data.cameras.includes(config.motion.camera)) {
-    issues.push({ path: 'motion.camera', message: text.newRun.cameraMissing(config.motion.camera, config.data.cameras.join(', ')) })
-  }
-  return issues
+  if (parsed.success) return { config: parsed.data, issues: [], paths: new Set() }
+  return { config: null, issues: configIssues(parsed.error, config), paths: new Set(parsed.error.issues.map((issue) => issue.path.join('.'))) }
 }
 
 /** JSON of the text area, or what is wrong with it. */
@@ -59,15 +46,17 @@ export function readConfigText(source: string): { readonly config: RawConfig | n
   }
 }
 
-/** Cameras that the dataset has, in place of ones that it lacks. */
+const usual = trainConfigSchema.parse({ data: { dataset: 'any' } })
+
+/** Names the dataset, with cameras that it has in place of ones that it lacks. */
 export function fitToDataset(config: RawConfig, dataset: DatasetSummary): RawConfig {
   const next = withConfigAt(config, 'data.dataset', dataset.id)
-  const whole = trainConfigSchema.safeParse(next)
-  if (!whole.success || dataset.cameras.length === 0) return next
-  const cameras = whole.data.data.cameras.filter((camera) => dataset.cameras.includes(camera))
-  const fitted = cameras.length > 0 ? cameras : [...dataset.cameras]
-  const withCameras = fitted.length === whole.data.data.cameras.length ? next : withConfigAt(next, 'data.cameras', fitted)
-  return fitted.includes(whole.data.motion.camera) ? withCameras : withConfigAt(withCameras, 'motion.camera', fitted[0])
+  if (dataset.cameras.length === 0) return next
+  const wanted = (configAt(config, 'data.cameras') as readonly string[] | undefined) ?? usual.data.cameras
+  const present = wanted.filter((camera) => dataset.cameras.includes(camera))
+  const cameras = present.length > 0 ? present : [...dataset.cameras]
+  const withCameras = cameras.join('\n') === wanted.join('\n') ? next : withConfigAt(next, 'data.cameras', cameras)
+  return cameras.includes(String(configAt(config, 'motion.camera') ?? usual.motion.camera)) ? withCameras : withConfigAt(withCameras, 'motion.camera', cameras[0])
 }
 
 /** A name that tells the run from its neighbours: preset, heads, seed. */

@@ -60,7 +60,7 @@ export function useNewRun(template?: RawConfig) {
   const datasetId = computed(() => String(configAt(config.value, 'data.dataset') ?? ''))
   const suggestedName = computed(() => suggestName(config.value, runs.list.map((run) => run.name)))
   const parameters = computed(() => (preset.value === null ? [] : countedParameters(preset.value, hasMotion.value)))
-  const canSend = computed(() => check.value.config !== null && check.value.issues.length === 0 && sourceProblem.value === null && !isSending.value)
+  const canSend = computed(() => check.value.config !== null && sourceProblem.value === null && !isSending.value)
 
   // Presets and datasets may come after the dialog opened.
   watch(
