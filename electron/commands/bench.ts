@@ -6,7 +6,7 @@ import { nearest } from '../base/nearest.ts'
 import { KinoraError } from '../contract/errors.ts'
 import { appRoot } from '../platform/entry.ts'
 import { withCommonOptions, type CommonOptions } from './context.ts'
-import { examples, type Bind } from './program.ts'
+import { examples, type Bind } from './command.ts'
 import { formatTable } from './table.ts'
 
 /** One measured number, with its repetitions' spread where it was repeated. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Device } from '../contract/config.ts'
 import { withCommonOptions, type CommonOptions } from './context.ts'
-import { examples, type Bind } from './program.ts'
+import { examples, type Bind } from './command.ts'
 
 export interface DemoOptions extends CommonOptions {
   readonly device?: Device

@@ -4,7 +4,7 @@ import { nearest } from '../base/nearest.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { TaskSpec } from '../sim/suites.ts'
 import { listOf, wholeNumber, withCommonOptions, type CommonOptions, type Context } from './context.ts'
-import { examples, type Bind } from './program.ts'
+import { examples, type Bind } from './command.ts'
 import { formatTable } from './table.ts'
 
 interface DemosOptions extends CommonOptions {

@@ -3,7 +3,7 @@ import { exitCodes } from '../contract/errors.ts'
 import type { DoctorReport, ProviderReport } from '../contract/system.ts'
 import { bytes, significant } from '../report/numbers.ts'
 import { withCommonOptions, type CommonOptions } from './context.ts'
-import { examples, type Bind } from './program.ts'
+import { examples, type Bind } from './command.ts'
 
 export function registerDoctor(program: Command, bind: Bind): void {
   const command = program.command('doctor')

@@ -6,7 +6,7 @@ import { compareEvaluations, formatP, verdict } from '../evaluate/comparison.ts'
 import { percent, points } from '../report/numbers.ts'
 import { listOf, wholeNumber, withCommonOptions, type CommonOptions, type Context } from './context.ts'
 import { chooseTasks } from './demos.ts'
-import { examples, type Bind } from './program.ts'
+import { examples, type Bind } from './command.ts'
 import { formatTable } from './table.ts'
 
 interface EvaluateOptions extends CommonOptions {

@@ -6,7 +6,7 @@ import { exitCodes, KinoraError } from '../contract/errors.ts'
 import type { RunFolder } from '../engine/run-folder.ts'
 import { bytes, integer, percent, significant, timeStamp } from '../report/numbers.ts'
 import { withCommonOptions, type CommonOptions, type Context } from './context.ts'
-import { examples, type Bind } from './program.ts'
+import { examples, type Bind } from './command.ts'
 import { formatTable } from './table.ts'
 
 export function registerInspect(program: Command, bind: Bind): void {

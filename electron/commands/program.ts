@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { exitCodes, KinoraError } from '../contract/errors.ts'
 import { kinoraVersion } from '../platform/version.ts'
 import { registerBench } from './bench.ts'
+import { examples, type Bind } from './command.ts'
 import { createContext, type CommonOptions, type Context } from './context.ts'
 import { registerDemo } from './demo.ts'
 import { registerDemos } from './demos.ts'
@@ -14,12 +15,6 @@ import { registerServe } from './serve.ts'
 import { registerStart } from './start.ts'
 import type { Terminal } from './terminal.ts'
 import { registerTrain } from './train.ts'
-
-/** A command's work. It returns an exit code, or nothing for 0. */
-export type Work<Options> = (context: Context, options: Options, ...names: string[]) => Promise<number | void>
-
-/** Binds a command to its work: makes the context, waits, keeps the exit code. */
-export type Bind = <Options extends CommonOptions>(command: Command, work: Work<Options>) => void
 
 /**
  * Runs one command line. Never throws: whatever happens ends as words on stderr (or JSON on stdout with --json) and an
@@ -68,11 +63,6 @@ export function buildProgram(bind: Bind, terminal: Terminal): Command {
     register(program, bind)
   }
   return program
-}
-
-/** The block of examples that ends every help text. */
-export function examples(lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}\n`).join('')}`
 }
 
 function usageError(error: CommanderError, argv: readonly string[]): KinoraError {

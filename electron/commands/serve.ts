@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { wholeNumber, withCommonOptions, type CommonOptions, type Context } from './context.ts'
-import { examples, type Bind } from './program.ts'
+import { examples, type Bind } from './command.ts'
 
 interface ServeOptions extends CommonOptions {
   readonly port?: number

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { appRoot } from '../platform/entry.ts'
 import { wholeNumber, withCommonOptions, type CommonOptions, type Context } from './context.ts'
-import { examples, type Bind } from './program.ts'
+import { examples, type Bind } from './command.ts'
 import { isRemote, serve } from './serve.ts'
 
 interface StartOptions extends CommonOptions {

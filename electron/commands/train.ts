@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Device } from '../contract/config.ts'
 import { KinoraError } from '../contract/errors.ts'
 import { withCommonOptions, type CommonOptions, type Context } from './context.ts'
-import { examples, type Bind } from './program.ts'
+import { examples, type Bind } from './command.ts'
 import { applyAssignment, merge, readSettings } from './settings.ts'
 
 interface TrainOptions extends CommonOptions {

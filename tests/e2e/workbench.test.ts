@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RunStatus } from '../../electron/contract/run.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { kinora, serveWorkbench, type ServedWorkbench } from '../support/serve.ts'
@@ -29,16 +30,27 @@ beforeAll(async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: 'dark' })
   page = await context.newPage()
   page.on('console', (message) => {
-    if (message.type() === 'error') said.push(message.text())
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) said.push(message.text())
+  })
+  page.on('response', (response) => {
+    if (response.status() >= 400) said.push(`${response.status()} ${response.url()}`)
   })
   page.on('pageerror', (error) => said.push(error.message))
   await page.goto(host.url)
+  await page.getByTestId('page-title').waitFor()
 }, 240_000)
 
 afterAll(async () => {
   await browser?.close()
   if (host !== undefined) expect(await host.close()).not.toBeNull()
 }, 60_000)
+
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return
+  const path = join(tmpdir(), `kinora-failed-${task.name.slice(0, 40).replaceAll(/\W+/g, '-')}.png`)
+  await page.screenshot({ path })
+  process.stderr.write(`what the page showed: ${path}\n`)
+})
 
 const goTo = async (path: string): Promise<void> => {
   await page.goto(`${new URL(host.url).origin}/#${path}`)
@@ -81,7 +93,7 @@ const paneHash = async (pane: string): Promise<string> => {
 describe('data', () => {
   it('lists the dataset and plays an episode, all cameras on one frame', async () => {
     await goTo('/data')
-    await page.getByTestId('dataset-card').filter({ hasText: 'buttons' }).getByRole('link').first().click()
+    await page.getByTestId('dataset-card').filter({ hasText: 'buttons' }).click()
     await page.getByTestId('episode').first().click()
     await page.getByTestId('frame-next').click()
     await page.getByTestId('frame-next').click()
@@ -124,7 +136,7 @@ describe('a run', () => {
     await isState('doomed', 'crashed', 10_000)
     expect(Date.now() - killedAt).toBeLessThan(5000)
     await page.getByTestId('nav-data').click()
-    await page.getByTestId('dataset-card').first().waitFor({ timeout: 5000 })
+    await page.getByTestId('dataset-card').first().waitFor({ timeout: 20_000 })
     await goTo('/runs')
     await page.getByTestId('run-row').filter({ hasText: 'doomed' }).getByTestId('run-resume').click()
     await isState('doomed', 'running')
