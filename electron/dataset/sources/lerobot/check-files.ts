@@ -1,17 +1,21 @@
 import { ParquetFile } from '../../../formats/parquet.ts'
 import { KinoraError } from '../../../contract/errors.ts'
+import { chooseDecoder } from '../../../formats/video-decoder.ts'
+import { VideoFile } from '../../../formats/video-file.ts'
 import { resolveInside } from '../../inside.ts'
 import type { ProblemLog } from '../../problems.ts'
 import type { LeRobotEpisode } from './episode.ts'
 
 /** Footers beyond this many files are read when an episode is; existence is always checked. */
 const maxFooters = 256
+/** The same for the index of videos, which takes longer. */
+const maxVideos = 64
 
 /**
  * The episodes whose files are there and long enough, in order; every other one becomes a problem that names the file.
  * @param columns columns that a data file must have.
  */
-export async function checkFiles(root: string, episodes: readonly LeRobotEpisode[], columns: readonly string[], problems: ProblemLog, signal?: AbortSignal): Promise<LeRobotEpisode[]> {
+export async function checkFiles(root: string, episodes: readonly LeRobotEpisode[], columns: readonly string[], fps: number, problems: ProblemLog, signal?: AbortSignal): Promise<LeRobotEpisode[]> {
   const byFile = Map.groupBy(episodes, ({ dataFile }) => dataFile)
   const readable = new Set<LeRobotEpisode>()
   let footers = 0
@@ -32,20 +36,48 @@ export async function checkFiles(root: string, episodes: readonly LeRobotEpisode
       for (const { index } of group) problems.caught(error, { file, episode: index })
     }
   }
-  const present = new Map<string, boolean>()
+  const videos = new Map<string, Promise<VideoRange | null>>()
   for (const episode of readable) {
-    for (const { file } of episode.videos.values()) {
+    signal?.throwIfAborted()
+    for (const { file, fromSeconds } of episode.videos.values()) {
+      const where = { file, episode: episode.index }
       try {
-        if (!present.has(file)) present.set(file, (await resolveInside(root, file)) !== null)
-        if (present.get(file) === true) continue
-        problems.error(`The video of episode ${episode.index} is missing: there is no ${file}.`, 'Copy the file from the source of the dataset, or train on the episodes that are there.', { file, episode: episode.index })
+        let range = videos.get(file)
+        if (range === undefined) videos.set(file, (range = inspectVideo(root, file, videos.size < maxVideos)))
+        const found = await range
+        if (found === null) {
+          problems.error(`The video of episode ${episode.index} is missing: there is no ${file}.`, 'Copy the file from the source of the dataset, or train on the episodes that are there.', where)
+        } else if (fromSeconds < found.firstSeconds - 0.5 / fps || fromSeconds + (episode.frameCount - 1) / fps > found.lastSeconds + 0.5 / fps) {
+          problems.error(`Episode ${episode.index} should be shown from ${fromSeconds.toFixed(2)} to ${(fromSeconds + (episode.frameCount - 1) / fps).toFixed(2)} s of ${file}, which ends at ${found.lastSeconds.toFixed(2)} s (${found.frameCount} frames).`, 'The video is cut or the metadata lie: copy both again from one source.', where)
+        } else continue
       } catch (error) {
-        problems.caught(error, { file, episode: episode.index })
+        problems.caught(error, where)
       }
       readable.delete(episode)
+      break
     }
   }
   return episodes.filter((episode) => readable.has(episode))
+}
+
+interface VideoRange {
+  readonly firstSeconds: number
+  readonly lastSeconds: number
+  readonly frameCount: number
+}
+
+/** What a video shows and whether something here decodes it; only its existence where `isThorough` is false. */
+async function inspectVideo(root: string, name: string, isThorough: boolean): Promise<VideoRange | null> {
+  const path = await resolveInside(root, name)
+  if (path === null) return null
+  if (!isThorough) return { firstSeconds: -Infinity, lastSeconds: Infinity, frameCount: NaN }
+  const video = await VideoFile.open(path)
+  try {
+    await chooseDecoder(video.codec, name)
+    return { firstSeconds: video.timestamps[0]!, lastSeconds: video.timestamps.at(-1)!, frameCount: video.frameCount }
+  } finally {
+    video.close()
+  }
 }
 
 async function countRows(path: string, file: string, columns: readonly string[]): Promise<number> {

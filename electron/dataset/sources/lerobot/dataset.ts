@@ -12,6 +12,7 @@ import { Lru } from '../../lru.ts'
 import type { OpenOptions } from '../../open.ts'
 import type { ProblemLog } from '../../problems.ts'
 import { RecordedFlow } from '../../recorded-flow.ts'
+import { VideoFrames } from '../../video-frames.ts'
 import { executedActionKey } from '../../writer/features.ts'
 import { toMatrix, toNumbers } from './columns.ts'
 import type { LeRobotEpisode } from './episode.ts'
@@ -30,6 +31,7 @@ export class LeRobotDataset implements Dataset {
   readonly #map: FeatureMap
   readonly #episodes: ReadonlyMap<number, LeRobotEpisode>
   readonly #flow: RecordedFlow
+  readonly #videos: VideoFrames
   readonly #files = new Lru<string, Promise<ParquetFile>>(openFiles, (file) => void file.then((opened) => opened.close(), () => {}))
   /** Encoded pictures of one camera of one episode. */
   readonly #pictures = new Lru<string, ColumnValues>(pictureCacheBytes)
@@ -40,6 +42,7 @@ export class LeRobotDataset implements Dataset {
     this.#map = map
     this.#episodes = new Map(episodes.map((episode) => [episode.index, episode]))
     this.#flow = new RecordedFlow(root, options.cacheDir)
+    this.#videos = new VideoFrames(options.cacheDir)
     this.stateNames = map.stateNames
     this.actionNames = map.actionNames
     const list = problems.list()
@@ -78,6 +81,8 @@ export class LeRobotDataset implements Dataset {
     if (!(Number.isInteger(frame) && frame >= 0 && frame < entry.frameCount)) {
       throw new KinoraError('not-found', `Episode ${episode} of ${this.detail.name} has no frame ${frame}.`, `Its frames are 0 to ${entry.frameCount - 1}.`)
     }
+    const video = await this.#findVideo(entry, key)
+    if (video !== null) return await this.#videos.frame(video.path, video.first + frame)
     const pictures = await this.#readPictures(entry, key)
     return await this.#decode(entry, key, pictures[frame], frame)
   }
@@ -85,6 +90,8 @@ export class LeRobotDataset implements Dataset {
   async readFrames(episode: number, camera: string): Promise<EpisodeFrames> {
     const entry = this.#find(episode)
     const key = this.#findCamera(camera)
+    const video = await this.#findVideo(entry, key)
+    if (video !== null) return { frameCount: entry.frameCount, ...(await this.#videos.frames(video.path, video.first, video.last)) }
     const pictures = await this.#readPictures(entry, key)
     const first = await this.#decode(entry, key, pictures[0], 0)
     const { width, height } = first
@@ -122,6 +129,7 @@ export class LeRobotDataset implements Dataset {
   dispose(): void {
     this.#files.clear()
     this.#pictures.clear()
+    this.#videos.dispose()
   }
 
   #find(episode: number): LeRobotEpisode {
@@ -135,6 +143,15 @@ export class LeRobotDataset implements Dataset {
     const key = this.#map.cameras.get(camera)
     if (key === undefined) throw new KinoraError('not-found', `${this.detail.name} has no camera "${camera}".`, `Its cameras: ${this.detail.cameras.join(', ') || 'none'}.`)
     return key
+  }
+
+  /** Where an episode's frames lie in its video; null for embedded pictures. */
+  async #findVideo(entry: LeRobotEpisode, key: string): Promise<{ path: string; first: number; last: number } | null> {
+    const video = entry.videos.get(key)
+    if (video === undefined) return null
+    const path = await resolveInside(this.#root, video.file)
+    if (path === null) throw new KinoraError('dataset-invalid', `${video.file} is missing.`, 'Copy it from the source of the dataset.')
+    return { path, ...(await this.#videos.range(path, video.fromSeconds, entry.frameCount, this.#info.fps)) }
   }
 
   async #open(name: string): Promise<ParquetFile> {

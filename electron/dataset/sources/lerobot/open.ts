@@ -6,6 +6,7 @@ import { checkFiles } from './check-files.ts'
 import { LeRobotDataset } from './dataset.ts'
 import type { LeRobotEpisode } from './episode.ts'
 import { mapFeatures, readInfo } from './info.ts'
+import { readV21Episodes } from './v21.ts'
 import { readV3Episodes } from './v3.ts'
 
 /**
@@ -22,6 +23,8 @@ export async function openLeRobot(path: string, root: string, options: OpenOptio
   let listed: LeRobotEpisode[]
   if (version?.[1] === '3') {
     listed = await readV3Episodes(root, info, cameraKeys, problems)
+  } else if (version?.[1] === '2') {
+    listed = await readV21Episodes(root, info, cameraKeys, problems)
   } else {
     throw new KinoraError('dataset-invalid', `meta/info.json says version ${info.codebase_version}, and Kinora reads LeRobot 2.0, 2.1 and 3.x.`, 'Convert the dataset with LeRobot\'s own script.')
   }
@@ -30,6 +33,6 @@ export async function openLeRobot(path: string, root: string, options: OpenOptio
     problems.warning(`meta/info.json says ${info.total_episodes} episodes, and ${listed.length} are listed.`, 'Copy the folder meta again from the source of the dataset.', { file: 'meta/info.json' })
   }
   const columns = [map.stateKey, map.actionKey, ...cameraKeys.filter((key) => info.features[key]!.dtype === 'image')].filter((key) => key !== null)
-  const episodes = await checkFiles(root, listed, columns, problems, options.signal)
+  const episodes = await checkFiles(root, listed, columns, info.fps, problems, options.signal)
   return new LeRobotDataset(path, root, `lerobot-v${version[1]}.${version[2]}`, info, map, episodes, problems, options)
 }

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import type { RgbImage } from '../base/image.ts'
+import { KinoraError } from '../contract/errors.ts'
+import { chooseDecoder } from '../formats/video-decoder.ts'
+import { VideoFile } from '../formats/video-file.ts'
+import { FrameCache } from './frame-cache.ts'
+import { Lru } from './lru.ts'
+
+/** Frames decoded and cached together. */
+const blockFrames = 16
+const openVideos = 8
+const memoryBytes = 96 * 2 ** 20
+
+interface OpenVideo {
+  readonly video: VideoFile
+  /** SHA-256 of the file, computed when the cache first needs it. */
+  hash(): Promise<string>
+}
+
+/** Frames of video files by index, decoded at most once: memory, then the cache on disk, then a decoder. */
+export class VideoFrames {
+  readonly #cache: FrameCache | null
+  readonly #videos = new Lru<string, Promise<OpenVideo>>(openVideos, (opened) => void opened.then(({ video }) => video.close(), () => {}))
+  readonly #recent = new Lru<string, RgbImage>(memoryBytes)
+
+  constructor(cacheDir: string | undefined) {
+    this.#cache = cacheDir === undefined ? null : new FrameCache(cacheDir)
+  }
+
+  async video(path: string): Promise<VideoFile> {
+    return (await this.#open(path)).video
+  }
+
+  /** Range of the file's frames that shows `count` frames from a time on. @throws KinoraError `dataset-invalid`. */
+  async range(path: string, fromSeconds: number, count: number, fps: number): Promise<{ first: number; last: number }> {
+    const { video } = await this.#open(path)
+    const first = video.frameAt(fromSeconds, 0.5 / fps)
+    if (first === null || first + count > video.frameCount) {
+      throw new KinoraError('dataset-invalid', `${path} has ${video.frameCount} frames up to ${video.timestamps.at(-1)!.toFixed(3)} s; asked for are ${count} from ${fromSeconds.toFixed(3)} s.`, 'The video is cut or the metadata lie: copy both again from one source.')
+    }
+    return { first, last: first + count - 1 }
+  }
+
+  /** One frame: only what it needs is decoded, so a jump is quick. */
+  async frame(path: string, index: number): Promise<RgbImage> {
+    const recent = this.#recent.get(`${path} ${index}`)
+    if (recent !== undefined) return recent
+    const { video, hash } = await this.#open(path)
+    const decoder = await chooseDecoder(video.codec, path)
+    if (this.#cache !== null) {
+      const block = Math.floor(index / blockFrames)
+      const cached = await this.#cache.get(blockKey(decoder.name, await hash(), block))
+      const bytes = video.width * video.height * 3
+      const start = (index - block * blockFrames) * bytes
+      if (cached !== null && cached.length >= start + bytes) return this.#remember(path, index, { width: video.width, height: video.height, data: cached.slice(start, start + bytes) })
+    }
+    for await (const image of decoder.decode(video, index, index)) return this.#remember(path, index, checkSize(video, image))
+    throw new KinoraError('dataset-invalid', `Frame ${index} of ${path} cannot be decoded.`, 'Copy the file again from its source.')
+  }
+
+  /** Frames first..last one after the other, [count, height, width, 3]. */
+  async frames(path: string, first: number, last: number): Promise<{ width: number; height: number; data: Uint8Array }> {
+    const { video, hash } = await this.#open(path)
+    const { width, height } = video
+    const bytes = width * height * 3
+    const data = new Uint8Array((last - first + 1) * bytes)
+    const decoder = await chooseDecoder(video.codec, path)
+    for (let block = Math.floor(first / blockFrames); block * blockFrames <= last; block++) {
+      const start = block * blockFrames
+      const end = Math.min(start + blockFrames, video.frameCount) - 1
+      const key = this.#cache === null ? null : blockKey(decoder.name, await hash(), block)
+      let pixels = key === null ? null : await this.#cache!.get(key)
+      if (pixels?.length !== (end - start + 1) * bytes) {
+        pixels = new Uint8Array((end - start + 1) * bytes)
+        let offset = 0
+        for await (const image of decoder.decode(video, start, end)) {
+          pixels.set(checkSize(video, image).data, offset)
+          offset += bytes
+        }
+        if (key !== null) await this.#cache!.set(key, pixels)
+      }
+      const from = Math.max(first, start)
+      const to = Math.min(last, end)
+      data.set(pixels.subarray((from - start) * bytes, (to - start + 1) * bytes), (from - first) * bytes)
+    }
+    return { width, height, data }
+  }
+
+  dispose(): void {
+    this.#videos.clear()
+    this.#recent.clear()
+  }
+
+  async #open(path: string): Promise<OpenVideo> {
+    let opened = this.#videos.get(path)
+    if (opened === undefined) {
+      opened = VideoFile.open(path).then((video) => {
+        let hash: Promise<string> | undefined
+        return { video, hash: () => (hash ??= hashFile(path)) }
+      })
+      opened.catch(() => this.#videos.delete(path))
+      this.#videos.set(path, opened, 1)
+    }
+    return await opened
+  }
+
+  #remember(path: string, index: number, image: RgbImage): RgbImage {
+    this.#recent.set(`${path} ${index}`, image, image.data.length)
+    return image
+  }
+}
+
+/** Decoders round differently, so each has blocks of its own. */
+function blockKey(decoder: string, hash: string, block: number): string {
+  return FrameCache.key('rgb-1', decoder, hash, blockFrames, block)
+}
+
+function checkSize(video: VideoFile, image: RgbImage): RgbImage {
+  if (image.width === video.width && image.height === video.height) return image
+  throw new KinoraError('dataset-invalid', `${video.path} says ${video.width} x ${video.height}, but its pictures are ${image.width} x ${image.height}.`, 'Copy the file again from its source.')
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash)
+  return hash.digest('hex')
+}
