@@ -8,12 +8,15 @@ import { exitCodes, KinoraError } from './contract/errors.ts'
 import { parentChannel } from './platform/child-process.ts'
 import { FileLog } from './platform/log.ts'
 import { resolveHome } from './platform/paths.ts'
+import { useEntryRunner } from './platform/run-entry.ts'
+import { entriesByHost } from './engine/entries-by-host.ts'
 
 const [role, root, runPath] = process.argv.slice(2)
 
 async function main(): Promise<number> {
   const home = resolveHome(root)
   const channel = parentChannel()
+  if (channel !== null && 'electron' in process.versions) useEntryRunner(entriesByHost(channel))
   if (role === 'job' && runPath !== undefined) {
     process.title = 'kinora job'
     const { serveJob } = await import('./engine/job-process.ts')

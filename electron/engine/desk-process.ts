@@ -32,7 +32,7 @@ export function serveDesk(home: Home, channel: ParentChannel, log: Log): Promise
     channel.onMessage((raw) => {
       const message = raw as ToDesk
       if (message.type === 'exit') end()
-      else void answer(message.call, message.method, message.argument)
+      if (message.type === 'call') void answer(message.call, message.method, message.argument)
     })
     send({ type: 'ready' })
   })

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
 import { arch, cpus, release, totalmem, type as osType } from 'node:os'
 import { existsSync } from 'node:fs'
@@ -43,18 +44,38 @@ export async function doctor(home: Home, signal?: AbortSignal): Promise<DoctorRe
 
 /** Parts that Kinora uses where they are and does without otherwise. */
 async function optionalParts(): Promise<DoctorReport['optionalParts']> {
-  const parts: DoctorReport['optionalParts'] = []
-  for (const [name, use] of [
+  const packages = ([
     ['@tensorflow/tfjs-node-gpu', 'TensorFlow with CUDA: the fastest provider on NVIDIA cards'],
     ['sharp', 'reads and writes pictures'],
     ['@mujoco/mujoco', 'the tabletop world'],
-  ] as const) {
-    try {
-      import.meta.resolve(name)
-      parts.push({ name, isPresent: true, detail: `Found: ${use}.` })
-    } catch {
-      parts.push({ name, isPresent: false, detail: `Not installed: ${use}.` })
-    }
+  ] as const).map(([name, use]) => {
+    const isPresent = isInstalled(name)
+    return { name, isPresent, detail: `${isPresent ? 'Found' : 'Not installed'}: ${use}.` }
+  })
+  const programs = await Promise.all([
+    program('nvidia-smi', ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader'], 'NVIDIA driver', 'NVIDIA cards can compute', 'no NVIDIA card can be used'),
+    program('ffmpeg', ['-version'], 'ffmpeg', 'decodes every kind of dataset video', 'videos are decoded by what comes with Kinora'),
+    program(process.platform === 'win32' ? 'python' : 'python3', ['-c', 'import sys, importlib.util as u; print("Python", sys.version.split()[0] + "".join(", " + m for m in ("torch", "lerobot", "mujoco") if u.find_spec(m)))'], 'Python peers', 'Kinora never needs them; its tests and benchmarks compare with them', 'Kinora never needs it'),
+  ])
+  return [...packages, ...programs]
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name)
+    return true
+  } catch {
+    return false
   }
-  return parts
+}
+
+/** Asks a program for its first line; one that is missing, fails or takes longer than 5 s counts as absent. */
+function program(file: string, args: readonly string[], name: string, use: string, without: string): Promise<DoctorReport['optionalParts'][number]> {
+  return new Promise((resolve) => {
+    execFile(file, [...args], { timeout: 5000, windowsHide: true }, (error, output) => {
+      const line = output.split('\n')[0]?.trim().slice(0, 120)
+      if (error !== null || !line) resolve({ name, isPresent: false, detail: `Not found: ${without}.` })
+      else resolve({ name, isPresent: true, detail: `${line}: ${use}.` })
+    })
+  })
 }

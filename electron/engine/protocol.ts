@@ -4,6 +4,8 @@ import type { Replay, ReplayErrors } from '../contract/replay.ts'
 import type { Preset } from '../contract/run.ts'
 import type { DoctorReport } from '../contract/system.ts'
 import type { z } from 'zod'
+import type { Entry } from '../platform/entry.ts'
+import type { EntryEnd } from '../platform/run-entry.ts'
 
 /** Messages between the host and its engine processes; they pass as structured clones. */
 
@@ -37,20 +39,26 @@ export interface DeskMethods {
 }
 export type DeskMethod = keyof DeskMethods
 
+/** An engine inside Electron has the host run a program for it, see platform/run-entry.ts. */
+export type AskToRun = { readonly type: 'run-entry'; readonly run: number; readonly entry: Entry; readonly args: readonly string[]; readonly timeoutMs: number }
+export type HasRun = { readonly type: 'entry-ended'; readonly run: number; readonly end: EntryEnd }
+
 export type ToDesk =
+  | HasRun
   | { readonly type: 'call'; readonly call: number; readonly method: DeskMethod; readonly argument: unknown }
   | { readonly type: 'exit' }
 
 export type FromDesk =
+  | AskToRun
   | { readonly type: 'ready' }
   | { readonly type: 'heartbeat' }
   | { readonly type: 'result'; readonly call: number; readonly value: unknown }
   | { readonly type: 'failure'; readonly call: number; readonly error: z.infer<typeof errorSchema> }
   | { readonly type: 'replay-progress'; readonly id: string; readonly predictedFrames: number }
 
-export type ToJob = { readonly type: 'pause' } | { readonly type: 'stop' }
+export type ToJob = HasRun | { readonly type: 'pause' } | { readonly type: 'stop' }
 
-export type FromJob = { readonly type: 'ready' } | { readonly type: 'heartbeat' }
+export type FromJob = AskToRun | { readonly type: 'ready' } | { readonly type: 'heartbeat' }
 
 /** How often each engine process says that its event loop turns. */
 export const processHeartbeatMs = 1000

@@ -7,6 +7,7 @@ import type { DeskMethod, DeskMethods, FromDesk, ToDesk } from '../engine/protoc
 import type { ChildProcess, SpawnChild } from '../platform/child-process.ts'
 import type { Log } from '../platform/log.ts'
 import type { Home } from '../platform/paths.ts'
+import { serveEntries } from './entry-service.ts'
 import { exitReason } from './exit-reason.ts'
 
 interface Call {
@@ -66,6 +67,7 @@ export class DeskClient {
     const child = this.#spawn('engine-worker', { args: ['desk', this.#home.root], name: 'Kinora desk', outputPath: join(logs, 'desk.log') })
     this.#child = child
     child.onMessage((message) => this.#receive(message as FromDesk))
+    serveEntries(child)
     child.onExit((exit) => this.#exited(child, exitReason(exit).message))
     this.#watch ??= setInterval(() => {
       if (this.#child && Date.now() - this.#lastSign > silenceMs) this.#child.kill()
@@ -121,6 +123,7 @@ export class DeskClient {
         this.#progress.fire({ id: message.id, predictedFrames: message.predictedFrames })
         break
       case 'heartbeat':
+      case 'run-entry':
         break
     }
   }

@@ -84,9 +84,7 @@ async function page(request: IncomingMessage, url: URL, options: HttpServerOptio
   // The raw path: URL has already resolved dot segments, which must not be served under another name.
   const rawPath = (request.url ?? '/').split(/[?#]/, 1)[0]!
   const isPlain = rawPath === url.pathname
-  let file = isPlain ? await readStaticFile(options.pageRoot, rawPath) : null
-  // An address inside the page, opened afresh: the page itself finds its way.
-  if (file === null && isPlain && /^\/[\w/-]*$/.test(rawPath) && request.headers.accept?.includes('text/html')) file = await readStaticFile(options.pageRoot, '/')
+  const file = isPlain ? await readStaticFile(options.pageRoot, rawPath) : null
   if (file === null) {
     if (rawPath === '/') {
       return failure(503, new KinoraError('not-found', `The page has not been built: there is no ${options.pageRoot}/index.html.`, 'Run `npm run build`, then reload.'))
@@ -141,7 +139,17 @@ function json(status: number, value: unknown): Answer {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }, body: new TextEncoder().encode(JSON.stringify(value)) }
 }
 
-function write(request: IncomingMessage, response: ServerResponse, result: Answer): void {
+/** A refusal that a person meets in the address bar, as a page instead of JSON. */
+function forPeople(request: IncomingMessage, result: Answer): Answer {
+  if (result.status < 400 || !(request.headers.accept ?? '').includes('text/html')) return result
+  const { message, hint } = JSON.parse(new TextDecoder().decode(result.body)) as { message: string; hint: string }
+  const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Kinora</title><h1>Kinora</h1><p>${escape(message)}</p><p>${escape(hint)}</p></html>`
+  return { ...result, headers: { ...result.headers, 'content-type': 'text/html; charset=utf-8' }, body: new TextEncoder().encode(html) }
+}
+
+function write(request: IncomingMessage, response: ServerResponse, answered: Answer): void {
+  const result = forPeople(request, answered)
   response.writeHead(result.status, { ...securityHeaders, 'content-security-policy': pagePolicy(), ...result.headers, 'content-length': result.body.length })
   response.end(request.method === 'HEAD' ? undefined : result.body)
 }

@@ -6,6 +6,7 @@ import { tailLines } from '../engine/run-summary.ts'
 import type { ChildProcess, SpawnChild } from '../platform/child-process.ts'
 import type { Log } from '../platform/log.ts'
 import type { Home } from '../platform/paths.ts'
+import { serveEntries } from './entry-service.ts'
 import { exitReason } from './exit-reason.ts'
 
 /** How long a job may take to save its last checkpoint when the host closes. */
@@ -52,6 +53,7 @@ export class Supervisor implements Disposable {
   startJob(runPath: string): void {
     if (this.#jobs.has(runPath)) return
     const child = this.#spawn('engine-worker', { args: ['job', this.#home.root, runPath], name: 'Kinora job', outputPath: runFile.output(runPath) })
+    serveEntries(child)
     const ended = new Promise<void>((resolve) => {
       child.onExit((exit) => {
         void this.#exited(runPath, exit).finally(resolve)

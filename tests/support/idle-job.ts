@@ -17,6 +17,7 @@ if (role === 'desk') {
   channel.onMessage((raw) => {
     const message = raw as ToDesk
     if (message.type === 'exit') process.exit(0)
+    if (message.type !== 'call') return
     if (message.method === 'doctor') process.kill(process.pid, 'SIGSEGV')
     if (message.method === 'presets') send({ type: 'result', call: message.call, value: [] })
     else if (message.method !== 'doctor') send({ type: 'failure', call: message.call, error: { code: 'dataset-invalid', message: 'no data here', hint: 'none' } })

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { arch, cpus, hostname } from 'node:os'
 import { join } from 'node:path'
@@ -6,8 +5,8 @@ import { createRequire } from 'node:module'
 import { z } from 'zod'
 import type { ProviderName } from '../../contract/config.ts'
 import { providerReportSchema, type ProviderReport } from '../../contract/system.ts'
-import { entryPath } from '../../platform/entry.ts'
 import { writeFileAtomicSync } from '../../platform/fs-atomic.ts'
+import { runEntry } from '../../platform/run-entry.ts'
 import { ladder, type Absence } from './ladder.ts'
 import { selfTestTolerance } from './self-test.ts'
 
@@ -47,38 +46,17 @@ function missing(name: ProviderName, { reason, hint }: Absence): ProviderReport 
 
 /** A driver that aborts or hangs ends that process, not ours. */
 async function probeInProcess(name: ProviderName, { timeoutMs = 30_000, signal }: ProbeOptions): Promise<ProviderReport> {
-  const child = spawn(process.execPath, [entryPath('probe-worker'), name], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
-    windowsHide: true,
-  })
-  let output = ''
-  let errors = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4000)))
-  let isLate = false
-  const kill = (): unknown => child.kill('SIGKILL')
-  const timer = setTimeout(() => {
-    isLate = true
-    kill()
-  }, timeoutMs)
-  signal?.addEventListener('abort', kill)
-  const end = await new Promise<{ code: number | null; by: string | null; error?: Error }>((resolve) => {
-    child.on('error', (error) => resolve({ code: null, by: null, error }))
-    child.on('close', (code, by) => resolve({ code, by }))
-  })
-  clearTimeout(timer)
-  signal?.removeEventListener('abort', kill)
+  const end = await runEntry('probe-worker', [name], { timeoutMs, signal })
   signal?.throwIfAborted()
-  const line = output.split('\n').findLast((each) => each.startsWith(resultMark))
+  const line = end.stdout.split('\n').findLast((each) => each.startsWith(resultMark))
   const base = missing(name, { reason: '', hint: '' })
   const failed = (reason: string, hint: string): ProviderReport => ({ ...base, status: 'failed', reason, hint })
   const update = 'Update the graphics driver, or choose another device; kinora doctor lists them.'
   if (!line) {
-    const last = errors.trim().split('\n').at(-1) ?? ''
-    if (end.error) return failed(`Its test process did not start: ${end.error.message}`, 'Reinstall Kinora.')
-    if (isLate) return failed(`Its test did not end within ${timeoutMs / 1000} s.`, update)
-    if (end.by) return failed(`Its test process was ended by ${end.by}${last ? `: ${last}` : ''}.`, update)
+    const last = end.stderr.trim().split('\n').at(-1) ?? ''
+    if (end.startError !== null) return failed(`Its test process did not start: ${end.startError}`, 'Reinstall Kinora.')
+    if (end.isLate) return failed(`Its test did not end within ${timeoutMs / 1000} s.`, update)
+    if (end.signal) return failed(`Its test process was ended by ${end.signal}${last ? `: ${last}` : ''}.`, update)
     return failed(last || `Its test process ended with code ${end.code}.`, update)
   }
   const result = probeResultSchema.safeParse(parseJson(line.slice(resultMark.length)))

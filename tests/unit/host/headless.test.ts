@@ -165,10 +165,13 @@ describe('files', () => {
     expect(page.headers['cache-control']).toBe('no-cache')
   })
 
-  test('an address within the page opens the page, a missing file does not', async () => {
-    expect((await get('/runs/some-run', { cookie, accept: 'text/html' })).body.toString()).toContain('<title>page</title>')
-    expect((await get('/runs/some-run', { cookie })).status).toBe(404)
-    expect((await get('/missing.js', { cookie, accept: 'text/html' })).status).toBe(404)
+  test('a refusal that a person meets is a page, without a script and with the text escaped', async () => {
+    const reply = await get('/<b>', { cookie, accept: 'text/html,*/*' })
+    expect(reply.status).toBe(404)
+    expect(reply.headers['content-type']).toBe('text/html; charset=utf-8')
+    expect(reply.body.toString()).toContain('Go back to the start page')
+    expect(reply.body.toString()).not.toContain('<b>')
+    expect((await get('/', { accept: 'text/html' })).body.toString()).toContain('Open the address that Kinora printed')
   })
 
   test('a range is answered with that part', async () => {
