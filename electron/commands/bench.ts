@@ -17,6 +17,8 @@ export interface BenchRow {
   readonly n?: number
   readonly low?: number
   readonly high?: number
+  readonly better?: 'lower' | 'higher'
+  readonly target?: number
   readonly note?: string
 }
 
@@ -46,7 +48,7 @@ export function registerBench(program: Command, bind: Bind): void {
       if (typeof module.default !== 'function') throw new KinoraError('internal', `tests/perf/${name}.ts has no default export bench().`, 'Export default async function bench().')
       const result = await module.default({ signal: context.signal, note: context.note })
       const rows = 'rows' in result ? result.rows : result
-      context.terminal.out(formatTable(['row', 'value', 'unit', 'n', 'spread', ''], rows.map(toCells), [1, 3]))
+      context.terminal.out(formatTable(['row', 'value', 'unit', 'n', 'spread', 'target', ''], rows.map(toCells), [1, 3]))
       // The last line is for programs.
       context.terminal.out(`${JSON.stringify({ bench: name, rows })}\n`)
     }
@@ -55,7 +57,13 @@ export function registerBench(program: Command, bind: Bind): void {
 
 function toCells(row: BenchRow): string[] {
   const spread = row.low === undefined || row.high === undefined ? '' : `${digits(row.low)} to ${digits(row.high)}`
-  return [row.name, digits(row.value), row.unit, row.n === undefined ? '' : String(row.n), spread, row.note ?? '']
+  return [row.name, digits(row.value), row.unit, row.n === undefined ? '' : String(row.n), spread, targetWords(row), row.note ?? '']
+}
+
+function targetWords({ value, target, better }: BenchRow): string {
+  if (target === undefined) return ''
+  const isMet = better === 'lower' ? value <= target : value >= target
+  return `${isMet ? 'met' : 'missed'}: ${better === 'lower' ? 'at most' : 'at least'} ${digits(target)}`
 }
 
 function digits(value: number): string {

@@ -25,7 +25,7 @@ export async function freeBytes(home: Home): Promise<number | null> {
 
 /** What this machine has and which compute provider `auto` takes. Each provider is tried in a process of its own. */
 export async function doctor(home: Home, signal?: AbortSignal): Promise<DoctorReport> {
-  const { probeProviders } = await import('../tensor/registry.ts')
+  const { chooseProvider, probeProviders } = await import('../tensor/registry.ts')
   const providers = await probeProviders({ signal })
   return {
     kinora: kinoraVersion(),
@@ -37,7 +37,7 @@ export async function doctor(home: Home, signal?: AbortSignal): Promise<DoctorRe
     home: home.root,
     homeFreeBytes: await freeBytes(home),
     providers,
-    chosen: providers.find((provider) => provider.status === 'ready')?.name ?? null,
+    chosen: chooseProvider(providers),
     optionalParts: await optionalParts(),
   }
 }
