@@ -103,7 +103,7 @@ export function orderMetrics(names: readonly string[]): string[] {
   const rank = (name: string): number => {
     const lower = name.toLowerCase()
     const isValidation = /(^|[/._-])(val|validation)/.test(lower)
-    if (/loss/.test(lower) && !isValidation && !/vae|kl/.test(lower)) return /action/.test(lower) ? 1 : /motion/.test(lower) ? 2 : 0
+    if (/loss/.test(lower) && !isValidation && !/vae|kl/.test(lower)) return /action/.test(lower) ? 0 : /motion/.test(lower) ? 1 : 2
     if (isValidation) return /action/.test(lower) ? 3 : /motion/.test(lower) ? 4 : 5
     if (/vae/.test(lower)) return 7
     if (/grad|norm|learning|rate|seconds|memory|time/.test(lower)) return 8

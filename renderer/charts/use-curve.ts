@@ -45,7 +45,8 @@ export function useCurve(input: CurveInput) {
       from = Math.min(from, window.steps[0]!)
       to = Math.max(to, window.steps[window.steps.length - 1]!)
     }
-    return Number.isFinite(from) ? { from: Math.min(from, from <= to * 0.05 ? 0 : from), to } : { from: 0, to: 1 }
+    // A series that begins near 0, or has one point, is shown from 0.
+    return Number.isFinite(from) ? { from: from === to || from <= to * 0.05 ? Math.min(0, from) : from, to: Math.max(to, 1) } : { from: 0, to: 1 }
   })
 
   const counts = computed(() => {

@@ -33,6 +33,7 @@ export interface ChartColours {
   readonly font: string
 }
 
+const symbolLimit = 24
 const margin = { left: 52, right: 14, top: 10, bottom: 24 }
 
 /** An ECharts canvas that follows `model`, and the mapping between its pixels and its axes. `plotWidthPx` is kept up. */
@@ -56,7 +57,10 @@ export function useLineChart(host: Ref<HTMLElement | null>, model: Ref<ChartMode
       type: 'line' as const,
       data: line.points as unknown as number[],
       dimensions: ['step', 'value'],
-      showSymbol: line.points.length === 2,
+      // Few points, as of a validation, are seen as points.
+      showSymbol: line.points.length <= 2 * symbolLimit,
+      showAllSymbol: true,
+      symbol: 'circle',
       symbolSize: 5,
       silent: true,
       clip: true,

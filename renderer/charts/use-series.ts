@@ -2,6 +2,7 @@ import { onScopeDispose, shallowRef, watch, type Ref } from 'vue'
 import { blobUrl, type SeriesWindow } from '../../electron/contract/blob.ts'
 import { fetchSeries } from '../rpc/blob.ts'
 import { failureOf, isAbort } from '../rpc/failure.ts'
+import { useConnection } from '../rpc/use-connection.ts'
 import { useRuns } from '../stores/runs.ts'
 
 /** Live curves ask and draw at most ten times a second. */
@@ -91,10 +92,13 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchWindow = fetchSer
     if (stale !== 'all') stale.add(event.id)
     schedule()
   })
+  // Records that came while the line was down were not announced.
+  const reconnecting = useConnection().onDidOpen(invalidateAll)
   schedule()
   onScopeDispose(() => {
     isDisposed = true
     listening.dispose()
+    reconnecting.dispose()
     clearTimeout(timer)
     abort?.abort()
   })

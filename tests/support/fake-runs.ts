@@ -6,7 +6,7 @@ import type { KinoraEvent } from '../../electron/contract/rpc.ts'
 import type { Evaluation, Preset, RunDetail, RunState, RunSummary } from '../../electron/contract/run.ts'
 import type { Services } from '../../electron/rpc/services.ts'
 
-const metricNames = ['loss/action', 'loss/motion', 'loss/total', 'validation/action', 'validation/motion', 'learning-rate', 'gradient-norm', 'vae/loss']
+const metricNames = ['loss/action', 'loss/motion', 'loss/total', 'val/action', 'val/motion', 'lr', 'grad-norm', 'vae/loss']
 const totalSteps = 2000
 
 function evaluationOf(checkpointStep: number, share: number, offset: number): Evaluation {

@@ -18,10 +18,15 @@ interface Stop {
   readonly prepare?: (page: Page) => Promise<void>
 }
 
+/** Presses a button where the scene has it. */
+async function press(page: Page, testId: string): Promise<void> {
+  if ((await page.getByTestId(testId).count()) > 0) await page.getByTestId(testId).click()
+}
+
 const stops: Stop[] = [
   { name: 'runs', path: '/runs' },
   { name: 'runs-selected', path: '/runs?runs=demo-joint-1,demo-action-2,joint-lambda-0.3-3' },
-  { name: 'new-run', path: '/runs?new=1', prepare: async (page) => void (await page.getByTestId('run-advanced').click()) },
+  { name: 'new-run', path: '/runs?new=1', prepare: (page) => press(page, 'run-advanced') },
   { name: 'run', path: '/runs/joint-s2-7' },
   { name: 'run-crashed', path: '/runs/joint-lr-3e-3-5' },
   { name: 'run-failed', path: '/runs/joint-lr-1e-2-6' },
@@ -30,7 +35,7 @@ const stops: Stop[] = [
   { name: 'run-log', path: '/runs/joint-s2-7?tab=log' },
   { name: 'data', path: '/data' },
   { name: 'dataset', path: '/data/tabletop-demo-8f21/3?f=12' },
-  { name: 'dataset-problems', path: '/data/kitchen-3c77', prepare: async (page) => void (await page.getByTestId('show-problems').click()) },
+  { name: 'dataset-problems', path: '/data/kitchen-3c77', prepare: (page) => press(page, 'show-problems') },
   { name: 'replay', path: '/replay/demo-joint-1?f=42' },
   { name: 'replay-wipe', path: '/replay/demo-joint-1?f=42&view=wipe' },
   { name: 'compare', path: '/compare?runs=demo-joint-1,demo-action-2' },

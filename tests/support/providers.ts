@@ -5,7 +5,7 @@ import type { Provider } from '../../electron/tensor/provider.ts'
 /** tfjs's reference kernels, and the default that ships with Kinora. */
 export const testProviders: readonly (readonly [name: string, open: () => Provider])[] = [
   ['cpu', openCpuProvider],
-  ['onnx-cpu', () => openOnnxProvider('onnx-cpu', 'cpu', { threads: 2 })],
+  ['onnx-cpu', () => openOnnxProvider('onnx-cpu', 'cpu', { threads: 1 })],
 ]
 
-export const openTestOnnx = (): Provider => openOnnxProvider('onnx-cpu', 'cpu', { threads: 2 })
+export const openTestOnnx = (): Provider => openOnnxProvider('onnx-cpu', 'cpu', { threads: 1 })

@@ -2,13 +2,17 @@ import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import type { KinoraError } from '../../../electron/contract/errors.ts'
 import type { Replay, ReplayErrors } from '../../../electron/contract/replay.ts'
 import { failureOf, isAbort } from '../../rpc/failure.ts'
+import { useConnection } from '../../rpc/use-connection.ts'
 import { useReplays, type ReplayChoice } from '../../stores/replays.ts'
+import { useSystem } from '../../stores/system.ts'
 
 const errorsIntervalMs = 500
 
 /** The open replay of a choice. A new choice closes the former; late answers of former ones are closed, not shown. */
 export function useReplay(choice: Ref<ReplayChoice | null>) {
   const replays = useReplays()
+  const connection = useConnection()
+  const system = useSystem()
   const replay = shallowRef<Replay | null>(null)
   const errors = shallowRef<ReplayErrors | null>(null)
   const failure = shallowRef<KinoraError | null>(null)
@@ -71,9 +75,20 @@ export function useReplay(choice: Ref<ReplayChoice | null>) {
     errorsTimer = setTimeout(() => void loadErrors(), isComplete ? 0 : errorsIntervalMs)
   })
 
+  // A host or desk that was started anew knows nothing of the replays of the former one.
+  const reconnecting = connection.onDidOpen(() => {
+    if (choice.value !== null && (replay.value !== null || failure.value !== null)) void open(choice.value)
+  })
+  watch(
+    () => system.info?.engine,
+    (now, before) => {
+      if (now === 'ready' && before !== undefined && before !== 'ready' && choice.value !== null) void open(choice.value)
+    },
+  )
   watch(choice, (wanted) => void open(wanted), { immediate: true })
   onScopeDispose(() => {
     listening.dispose()
+    reconnecting.dispose()
     letGo()
   })
 

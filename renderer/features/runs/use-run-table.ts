@@ -12,9 +12,11 @@ export interface Column {
   readonly descendingFirst?: boolean
 }
 
-/** The losses that the table shows: training's first, then validation's. */
+/** The losses that the table shows: training's first, then validation's; a sum of losses only where it is all there is. */
 export function lossColumns(metricNames: Iterable<string>): string[] {
-  return orderMetrics([...metricNames]).filter((name) => /loss/i.test(name) && !/vae|kl/i.test(name)).slice(0, 3)
+  const losses = orderMetrics([...metricNames]).filter((name) => /loss|^val/i.test(name) && !/vae|kl/i.test(name))
+  const parts = losses.filter((name) => !/total/i.test(name))
+  return (parts.length > 0 ? parts : losses).slice(0, 3)
 }
 
 /** Rows, columns and sort order of the run table. */

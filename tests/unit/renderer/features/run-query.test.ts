@@ -59,7 +59,8 @@ describe('run query', () => {
   })
 
   it('chooses the losses that tell something', () => {
-    expect(lossColumns(['vae/loss', 'learning-rate', 'loss/motion', 'loss/action'])).toEqual(['loss/action', 'loss/motion'])
+    expect(lossColumns(['vae/loss', 'learning-rate', 'loss/total', 'val/action', 'loss/motion', 'loss/action'])).toEqual(['loss/action', 'loss/motion', 'val/action'])
+    expect(lossColumns(['loss/total'])).toEqual(['loss/total'])
   })
 })
 
