@@ -186,7 +186,7 @@ export class Replays implements Disposable {
     this.#releasePolicy()
     const { openProvider } = await import('../tensor/registry.ts')
     // Half of the cores: a run in training needs the others more.
-    const provider = await openProvider(config.device, { threads: Math.max(1, Math.floor(cpus().length / 2)) })
+    const provider = await openProvider(config.device, { threads: Math.max(1, Math.floor(cpus().length / 2)), cacheDir: this.#home.cache })
     try {
       const { policy } = await openPolicy(runPath, step, provider)
       this.#policy = { key, provider, policy }

@@ -73,7 +73,7 @@ async function trainFolder(folder: RunFolder, options: TrainingJobOptions, keepe
   try {
     const place = await findDataset(home, config.data.dataset)
     const dataset = resources.add(await openDataset(place.path, { cacheDir: home.cache, signal }))
-    const provider = resources.add(await openProvider(config.device, { threads: config.threads, log: (level, message) => log[level](message) }))
+    const provider = resources.add(await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal, log: (level, message) => log[level](message) }))
     keeper.update({ provider: provider.name })
     log.info(`Training on ${provider.name} (${provider.deviceName}, version ${provider.version}), dataset ${place.path}`)
     const restore = await restoreLatest(folder.path, log)
