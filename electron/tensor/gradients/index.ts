@@ -1,3 +1,4 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { core } from '../core.ts'
 import type { Gradients } from './config.ts'
 import { elementwise } from './elementwise.ts'
@@ -5,6 +6,15 @@ import { fused } from './fused.ts'
 import { linear } from './linear.ts'
 import { reduce } from './reduce.ts'
 import { shape } from './shape.ts'
+
+/** tfjs disposes of a gradient when it adds the next one to it: what is handed out must not be dy or a saved tensor itself. */
+function owned(thunks: Record<string, () => Tensor>, given: readonly Tensor[]): Record<string, () => Tensor> {
+  const own = (thunk: () => Tensor) => (): Tensor => {
+    const gradient = thunk()
+    return given.includes(gradient) ? core.clone(gradient) : gradient
+  }
+  return Object.fromEntries(Object.entries(thunks).map(([name, thunk]) => [name, own(thunk)]))
+}
 
 /** Registers the gradients of tfjs-core's differentiable kernels. Harmless when called twice. */
 export function registerGradients(): void {
@@ -17,7 +27,7 @@ export function registerGradients(): void {
       saveAllInputs: gradient.allInputs ?? false,
       // More flags than outputs are harmless: all outputs are kept.
       outputsToSave: gradient.output ? [true, true, true] : [],
-      gradFunc: (dy, saved, attributes) => gradient.of(dy as never, saved, attributes as never),
+      gradFunc: (dy, saved, attributes) => owned(gradient.of(dy as never, saved, attributes as never), [dy, saved].flat()),
     })
   }
 }

@@ -37,6 +37,7 @@ export const cases: readonly Case[] = [
   ...two('add', tf.add), ...two('sub', tf.sub), ...two('mul', tf.mul), ...two('div', tf.div, { domain: 'positive' }),
   ...two('maximum', tf.maximum), ...two('minimum', tf.minimum), ...two('pow', tf.pow, { domain: 'positive' }),
   ...two('squaredDifference', tf.squaredDifference), ...two('mod', tf.mod, { domain: 'positive' }), ...two('floorDiv', tf.floorDiv, { domain: 'positive', isForwardOnly: true }),
+  { name: 'sum used thrice', shapes: [[2, 3], [2, 3]], run: (a, b) => { const s = tf.add(a, b); return tf.mul(tf.add(s, a), tf.sub(s, tf.add(b, s))) } },
   { name: 'addN', shapes: [[2, 3], [2, 3], [2, 3]], run: (...all) => tf.addN(all) },
   { name: 'rank 6 add', shapes: [[2, 1, 3, 1, 2, 2], [1, 2, 1, 3, 2, 1]], run: tf.add },
   ...(['equal', 'notEqual', 'greater', 'greaterEqual', 'less', 'lessEqual'] as const).map((op): Case => ({
@@ -109,6 +110,10 @@ export const cases: readonly Case[] = [
   { name: 'conv2d 9 channels', shapes: [[1, 9, 5, 5], [4, 9, 3, 3]], run: (x, w) => ops.conv2d(x, w, undefined, { pad: [[1, 1], [1, 1]] }), tolerance: 1e-4 },
   { name: 'conv2d patches', shapes: [[2, 3, 8, 8], [6, 3, 4, 4]], run: (x, w) => ops.conv2d(x, w, undefined, { stride: 4 }), tolerance: 1e-4 },
   { name: 'groupNorm', shapes: [[2, 6, 3, 4], [6], [6]], run: (x, s, b) => ops.groupNorm(x, s, b, 3), tolerance: 1e-4 },
+  { name: 'upsampled conv', shapes: [[2, 3, 4, 5], [4, 3, 3, 3], [4]], run: (x, w, b) => ops.conv2d(ops.upsampleNearest2x(x), w, b, { pad: [[1, 1], [1, 1]] }), tolerance: 1e-4 },
+  { name: 'upsampled twice used', shapes: [[2, 3, 4, 5], [3, 3, 3, 3]], run: (x, w) => { const up = ops.upsampleNearest2x(x); return tf.add(ops.conv2d(up, w, undefined, { pad: [[1, 1], [1, 1]] }), up) }, tolerance: 1e-4 },
+  { name: 'upsampled conv 2x2', shapes: [[2, 3, 3, 2], [4, 3, 2, 2]], run: (x, w) => ops.conv2d(ops.upsampleNearest2x(x), w, undefined, { pad: [[1, 0], [0, 1]] }), tolerance: 1e-4 },
+  { name: 'conv2d 5x3 uneven padding', shapes: [[2, 3, 6, 7], [4, 3, 5, 3]], run: (x, w) => ops.conv2d(x, w, undefined, { pad: [[2, 1], [0, 2]] }), tolerance: 1e-4 },
   { name: 'upsampleNearest2x', shapes: [[2, 3, 2, 3]], run: ops.upsampleNearest2x },
 
   { name: 'empty add', shapes: [[0, 4], [4]], run: tf.add }, { name: 'empty sum', shapes: [[0, 4]], run: (x) => tf.sum(x, 0) },

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../../../base/host-tensor.ts'
 import { add, binary, expand, matMul, mul, reduce, reshape, sub, unary } from '../build.ts'
 import { constant, nodes, scalar, type Value } from '../graph.ts'
-import { conv, convFilterGradient, convInputGradient } from './linear.ts'
+import { conv, convFilterGradient, convInputGradient, upsample, upsampleGradient, type Pair } from './conv.ts'
 import type { Inputs, Lowerings, Target } from './lowering.ts'
 
 const slope = 2 * Math.sqrt(2 / Math.PI)
@@ -138,29 +138,16 @@ function attentionGradient({ dy, q, k, v, y, weights }: Inputs, _attributes: nev
   ]
 }
 
-type Pair = readonly [number, number]
 interface ConvAttributes {
   readonly stride: number
   readonly pad: readonly [Pair, Pair]
 }
 const shapeOf = ({ stride, pad }: ConvAttributes): { stride: Pair; pad: readonly [Pair, Pair] } => ({ stride: [stride, stride], pad })
 
-function upsample({ x }: Inputs): Value {
-  const [batch, channels, height, width] = x!.shape as [number, number, number, number]
-  const rows = batch * channels * height
-  return reshape(expand(reshape(x!, [rows, 1, width, 1]), [rows, 2, width, 2]), [batch, channels, height * 2, width * 2])
-}
-
-function upsampleGradient({ dy }: Inputs): Value {
-  const [batch, channels, height, width] = dy!.shape as [number, number, number, number]
-  const blocks = reshape(dy!, [(batch * channels * height) / 2, 2, width / 2, 2])
-  return reshape(reduce('ReduceSum', blocks, [1, 3], false), [batch, channels, height / 2, width / 2])
-}
-
 export const fused: Lowerings = {
   KinoraAttention: attention,
   KinoraAttentionGradient: attentionGradient,
-  KinoraConv: ({ x, w, b }, attributes: ConvAttributes) => conv(x!, w!, b ?? null, shapeOf(attributes)),
+  KinoraConv: ({ x, w, b }, attributes: ConvAttributes, target) => conv(x!, w!, b ?? null, shapeOf(attributes), target),
   KinoraConvInputGradient: ({ dy, w }, attributes: ConvAttributes & { inputShape: number[] }) => convInputGradient(dy!, w!, attributes.inputShape, shapeOf(attributes)),
   KinoraConvFilterGradient: ({ x, dy }, attributes: ConvAttributes & { filterShape: number[] }, target) =>
     convFilterGradient(x!, dy!, attributes.filterShape, shapeOf(attributes), target),
@@ -174,6 +161,6 @@ export const fused: Lowerings = {
   KinoraRmsNormGradient: normGradient,
   KinoraSilu: silu,
   KinoraSiluGradient: siluGradient,
-  KinoraUpsample: upsample,
-  KinoraUpsampleGradient: upsampleGradient,
+  KinoraUpsample: ({ x }) => upsample(x!),
+  KinoraUpsampleGradient: ({ dy }, _attributes, target) => upsampleGradient(dy!, target),
 }

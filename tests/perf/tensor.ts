@@ -1,0 +1,111 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { createInterface, type Interface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { policyRows } from './tensor/policy.ts'
+
+interface Row {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly better: 'lower' | 'higher'
+  readonly target?: number
+  readonly n: number
+  readonly low?: number
+  readonly high?: number
+  readonly note?: string
+}
+
+const rounds = 6
+const stepsPerRound = 4
+
+/** A process that trains on request: see worker.ts and torch_step.py. */
+class Trainer {
+  #child: ChildProcess
+  #lines: AsyncIterator<string>
+  #reader: Interface
+
+  constructor(command: string, args: readonly string[]) {
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#reader = createInterface(this.#child.stdout!)
+    this.#lines = this.#reader[Symbol.asyncIterator]()
+  }
+
+  async next(): Promise<Record<string, never>> {
+    const { value, done } = await this.#lines.next()
+    if (done) throw new Error('The benchmark process ended early; its error is above.')
+    return JSON.parse(value as string) as Record<string, never>
+  }
+
+  ask(line: string): Promise<Record<string, never>> {
+    this.#child.stdin!.write(`${line}\n`)
+    return this.next()
+  }
+
+  stop(): void {
+    this.#child.kill()
+  }
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b)
+  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
+}
+const quantile = (values: readonly number[], q: number): number => [...values].sort((a, b) => a - b)[Math.round(q * (values.length - 1))]!
+
+/** A python with torch: KINORA_TORCH_PYTHON, else python3; null when it has none. */
+async function findTorch(): Promise<string | null> {
+  const python = process.env.KINORA_TORCH_PYTHON ?? 'python3'
+  return new Promise((resolve) => {
+    const child = spawn(python, ['-c', 'import torch'], { stdio: 'ignore' })
+    child.on('error', () => resolve(null))
+    child.on('close', (code) => resolve(code === 0 ? python : null))
+  })
+}
+
+const file = (name: string): string => fileURLToPath(new URL(`./tensor/${name}`, import.meta.url))
+
+/** Ours and PyTorch's step of one model, turn by turn, so that what else the machine does hits both alike. */
+async function compare(name: 'transformer' | 'vae', target: number, python: string | null, threads: number): Promise<Row[]> {
+  const ours = new Trainer(process.execPath, [file('worker.ts'), name, String(threads)])
+  const theirs = python ? new Trainer(python, [file('torch_step.py'), name, String(threads)]) : null
+  try {
+    const first = await ours.next()
+    await theirs?.next()
+    const times = { ours: [] as number[], theirs: [] as number[] }
+    const ratios: number[] = []
+    for (let round = 0; round <= rounds; round++) {
+      const own = (await ours.ask(`run ${stepsPerRound}`)).ms as unknown as number[]
+      const other = theirs ? ((await theirs.ask(`run ${stepsPerRound}`)).ms as unknown as number[]) : []
+      if (round === 0) continue // warm-up
+      times.ours.push(...own)
+      times.theirs.push(...other)
+      if (theirs) ratios.push(median(own) / median(other))
+    }
+    const peak = { ours: Number((await ours.ask('end')).peakBytes), theirs: theirs ? Number((await theirs.ask('end')).peakBytes) : NaN }
+    const n = times.ours.length
+    const rows: Row[] = [
+      { name: `${name}_step_ms`, value: median(times.ours), unit: 'ms', better: 'lower', n, low: quantile(times.ours, 0.1), high: quantile(times.ours, 0.9) },
+    ]
+    if (name === 'transformer') rows.push({ name: 'first_step_s', value: Number(first.firstStepS), unit: 's', better: 'lower', target: 3, n: 1, note: 'at most 3' })
+    if (theirs) {
+      rows.push(
+        { name: `${name}_torch_ms`, value: median(times.theirs), unit: 'ms', better: 'lower', n, low: quantile(times.theirs, 0.1), high: quantile(times.theirs, 0.9) },
+        { name: `${name}_step_ratio`, value: median(ratios), unit: '', better: 'lower', target, n: ratios.length, low: Math.min(...ratios), high: Math.max(...ratios), note: `at most ${target}` },
+        { name: `${name}_best_ratio`, value: Math.min(...times.ours) / Math.min(...times.theirs), unit: '', better: 'lower', n, note: 'fastest step of each: least disturbed' },
+        { name: name === 'transformer' ? 'memory_ratio' : 'vae_memory_ratio', value: peak.ours / peak.theirs, unit: '', better: 'lower', target: 1.4, n: 1, note: `at most 1.4 (ours ${(peak.ours / 2 ** 20).toFixed(0)} MiB)` },
+      )
+    }
+    return rows
+  } finally {
+    ours.stop()
+    theirs?.stop()
+  }
+}
+
+export default async function bench({ note = () => {} }: { note?: (text: string) => void } = {}): Promise<Row[]> {
+  const python = await findTorch()
+  if (!python) note('PyTorch was not found (python3, or KINORA_TORCH_PYTHON): no ratios.')
+  const threads = availableParallelism()
+  return [...(await compare('transformer', 0.8, python, threads)), ...(await compare('vae', 1.2, python, threads)), ...(await policyRows())]
+}

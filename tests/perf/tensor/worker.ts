@@ -1,0 +1,33 @@
+// Trains one model on request, in a process of its own so that its peak memory is its own:
+//   node worker.ts <model> <threads>; each line "run <n>" on stdin is answered by {"ms": [...]}, "end" by {"peakBytes": ...}.
+import { createInterface } from 'node:readline'
+import { float32 } from '../../../electron/base/host-tensor.ts'
+import { openOnnxProvider } from '../../../electron/tensor/backends/onnx/provider.ts'
+import { models, trainingStep } from './models.ts'
+import { peakBytes } from './memory.ts'
+
+const start = performance.now()
+const model = models[process.argv[2]!]!
+const provider = openOnnxProvider('onnx-cpu', 'cpu', { threads: Number(process.argv[3]) })
+const { step, state: initial, inputs: make } = trainingStep(model)
+const state = provider.createState(initial)
+const inputs = make(model)
+const compiled = provider.compile(step, { name: process.argv[2]! })
+let number = 0
+async function run(): Promise<{ ms: number; loss: number }> {
+  number++
+  const before = performance.now()
+  const { loss } = await compiled.run(state, { ...inputs, rate: float32(Float32Array.of(1e-3), []), number: float32(Float32Array.of(number), []) })
+  return { ms: performance.now() - before, loss: loss!.data[0]! }
+}
+const first = await run()
+const say = (value: object): unknown => process.stdout.write(`${JSON.stringify(value)}\n`)
+say({ firstStepS: (performance.now() - start) / 1000, loss: first.loss })
+for await (const line of createInterface(process.stdin)) {
+  if (line === 'end') break
+  const ms: number[] = []
+  for (let count = Number(line.split(' ')[1]); count > 0; count--) ms.push((await run()).ms)
+  say({ ms })
+}
+say({ peakBytes: peakBytes() })
+process.exit(0)
