@@ -30,6 +30,9 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
     const { openLeRobot } = await import('./sources/lerobot/open.ts')
     return await openLeRobot(absolute, root, options)
   }
+  const { findRlds, openRlds } = await import('./sources/rlds/open.ts')
+  const rlds = await findRlds(root)
+  if (rlds !== null) return await openRlds(absolute, rlds, options)
   const recording = recordingPaths(root)
   if ((await stat(recording.recording).catch(() => null)) !== null) {
     const staged = (await readdir(recording.staging).catch((): string[] => [])).filter((name) => /^\d+$/.test(name)).length
@@ -38,6 +41,6 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
   throw new KinoraError(
     'dataset-invalid',
     `${absolute} is no dataset that Kinora knows.`,
-    'Looked for: meta/info.json (LeRobot 2.0, 2.1, 3.x). Point to the folder that holds it.',
+    'Looked for: meta/info.json (LeRobot 2.0, 2.1, 3.x); features.json and dataset_info.json (RLDS). Point to the folder that holds them.',
   )
 }

@@ -56,7 +56,7 @@ describe.skipIf(!hasSharedData('lerobot-v21-g1'))(`LeRobot v2.1 with AV1 video $
     let state = 7
     const random = (bound: number): number => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % bound
     let refused = 0
-    for (let variant = 0; variant < 40; variant++) {
+    for (let variant = 0; variant < 20; variant++) {
       const bytes = Uint8Array.from(variant % 4 === 0 ? whole.subarray(0, random(whole.length)) : whole)
       // The index lies in the last bytes, the first frames in the first.
       const at = variant % 2 === 0 ? 0 : Math.max(0, bytes.length - 8000)
@@ -77,7 +77,7 @@ describe.skipIf(!hasSharedData('lerobot-v21-g1'))(`LeRobot v2.1 with AV1 video $
         refused++
       }
     }
-    expect(refused).toBeGreaterThan(8)
+    expect(refused).toBeGreaterThan(3)
   })
 
   it('finds the episodes of a v3.0 dataset inside a shared video by time', async () => {

@@ -6,6 +6,7 @@ import { KinoraError } from '../../../contract/errors.ts'
 import { decodeImage } from '../../../formats/image.ts'
 import { ParquetFile, type ColumnValues } from '../../../formats/parquet.ts'
 import type { Dataset, EpisodeColumns, EpisodeFrames } from '../../dataset.ts'
+import { stackFrames } from '../../frames.ts'
 import { datasetId } from '../../identity.ts'
 import { resolveInside } from '../../inside.ts'
 import { Lru } from '../../lru.ts'
@@ -93,18 +94,7 @@ export class LeRobotDataset implements Dataset {
     const video = await this.#findVideo(entry, key)
     if (video !== null) return { frameCount: entry.frameCount, ...(await this.#videos.frames(video.path, video.first, video.last)) }
     const pictures = await this.#readPictures(entry, key)
-    const first = await this.#decode(entry, key, pictures[0], 0)
-    const { width, height } = first
-    const data = new Uint8Array(entry.frameCount * width * height * 3)
-    data.set(first.data)
-    for (let frame = 1; frame < entry.frameCount; frame++) {
-      const image = await this.#decode(entry, key, pictures[frame], frame)
-      if (image.width !== width || image.height !== height) {
-        throw new KinoraError('dataset-invalid', `Frame ${frame} of camera ${camera} in episode ${episode} is ${image.width} x ${image.height}, the first is ${width} x ${height}.`, 'Write the dataset again with pictures of one size.')
-      }
-      data.set(image.data, frame * width * height * 3)
-    }
-    return { frameCount: entry.frameCount, width, height, data }
+    return await stackFrames(entry.frameCount, (frame) => this.#decode(entry, key, pictures[frame], frame), `camera ${camera} in episode ${episode}`)
   }
 
   async readFlow(episode: number, camera: string, horizonSteps: number): Promise<readonly FlowField[] | null> {
