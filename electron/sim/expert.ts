@@ -18,6 +18,8 @@ const turnGain = 1.3
 /** Sideways error in metres within which the funnel lets the gripper go down. */
 const funnelRadiusM = 0.012
 
+/** Fastest way down in a funnel, as a share of the full action: about 0.18 m/s. */
+const maxDescent = 0.5
 /** Control steps that things are given to come to rest before the expert looks whether it is done. */
 const settleSteps = 8
 
@@ -82,13 +84,17 @@ export function createExpert(task: Task, world: World): Expert {
 function actionToward(move: Move, world: World): Float32Array {
   const { position, yaw } = move.target(world)
   const hand = world.gripper.position
-  const dx = position[0] - hand[0]
-  const dy = position[1] - hand[1]
+  let dx = position[0] - hand[0]
+  let dy = position[1] - hand[1]
   let dz = position[2] - hand[2]
   if (move.funnelM > 0) {
     // Height above the target grows smoothly with the sideways error, up to the funnel's height.
     const sideways = Math.max(0, Math.hypot(dx, dy) - funnelRadiusM)
     dz += move.funnelM * Math.min(1, sideways / 0.045)
+    // Climb before going sideways, so that nothing is run into.
+    const forward = Math.max(0.1, 1 - Math.max(0, dz - 0.02) / 0.06)
+    dx *= forward
+    dy *= forward
   }
   const gain = positionGain / positionStepM
   const length = Math.hypot(dx, dy, dz) * gain
@@ -96,8 +102,10 @@ function actionToward(move: Move, world: World): Float32Array {
   const turn = rotationVectorFromQuat(multiplyQuat(quatFromYaw(yaw), conjugate(world.gripper.orientation)))
   const turnFactor = turnGain / rotationStepRad
   const clip = (value: number): number => Math.max(-1, Math.min(1, value))
+  // Things are set down, not dropped.
+  const vertical = move.funnelM > 0 ? Math.max(-maxDescent, dz * factor) : dz * factor
   return Float32Array.of(
-    clip(dx * factor), clip(dy * factor), clip(dz * factor),
+    clip(dx * factor), clip(dy * factor), clip(vertical),
     clip(turn[0] * turnFactor), clip(turn[1] * turnFactor), clip(turn[2] * turnFactor),
     move.gripper,
   )

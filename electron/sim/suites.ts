@@ -1,10 +1,13 @@
 import { KinoraError } from '../contract/errors.ts'
 import { goalSuite } from './tasks/suite-goal.ts'
+import { longSuite } from './tasks/suite-long.ts'
+import { objectSuite } from './tasks/suite-object.ts'
+import { spatialSuite } from './tasks/suite-spatial.ts'
 import type { Task, TaskSpec } from './tasks/task.ts'
 
 export type { TaskSpec } from './tasks/task.ts'
 
-const tasks: readonly Task[] = [...goalSuite]
+const tasks: readonly Task[] = [...spatialSuite, ...objectSuite, ...goalSuite, ...longSuite]
 
 /** Demonstrations count up from 0; the others never meet them. */
 export const trainingSeed = 0

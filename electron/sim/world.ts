@@ -71,6 +71,7 @@ function hashOf(text: string): number {
  * actions give the same states and pictures, bit for bit, on the same version of Kinora.
  */
 export class TabletopWorld implements Disposable, World {
+  get dataForTest() { return this.#data }
   readonly #module: MainModule
   readonly #sizePx: number
   readonly #renderer = new Renderer()
@@ -140,7 +141,7 @@ export class TabletopWorld implements Disposable, World {
     const spread = (range: number): number => (2 * rng.uniform() - 1) * range
     qpos.set([-0.09 + spread(0.02), spread(0.03), 0.2 + spread(0.015), 1, 0, 0, 0], gripper)
     for (const finger of ['finger_left', 'finger_right']) qpos[scene.joints.get(finger)!.qpos] = 0.044
-    for (const pose of sampleLayout(task.things, task.layout, rng)) {
+    for (const pose of sampleLayout(task.things, task.layout, rng, task.gapM)) {
       const thing = scene.things.get(pose.thing)!
       const orientation = quatFromYaw(pose.yaw)
       if (thing.mocap >= 0) {
@@ -279,6 +280,11 @@ export class TabletopWorld implements Disposable, World {
 
   yaw(name: string): number {
     return yawOf(this.orientation(name))
+  }
+
+  tilt(name: string): number {
+    const [, x, y] = this.orientation(name)
+    return Math.acos(Math.max(-1, 1 - 2 * (x * x + y * y)))
   }
 
   pointOf(name: string, local: Vec3): Vec3 {

@@ -50,7 +50,6 @@ const patterns: Record<TextureName, Noise> = {
     return (Math.floor(u * 4) + Math.floor(v * 4)) % 2 === 0 ? 0.68 + 0.42 * across : 0.68 + 0.42 * along
   },
   brushed: (u, v) => 0.94 + 0.12 * (fine(u * 0.25, v) - 0.5),
-  stripes: (_u, v) => (v % 0.5 < 0.25 ? 1 : 0.7),
 }
 
 const textures = new Map<TextureName, Float32Array[]>()

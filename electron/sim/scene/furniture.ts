@@ -4,8 +4,8 @@ import { surfaces } from './surface.ts'
 /** Things that stay where the seed puts them, with moving parts: cabinet, stove, button, basket. Origins lie on the table. */
 
 /** Furthest a drawer comes out. */
-export const drawerTravelM = 0.11
-export const cabinetHalfM = { x: 0.085, y: 0.1, height: 0.164 } as const
+export const drawerTravelM = 0.13
+export const cabinetHalfM = { x: 0.085, y: 0.115, height: 0.164 } as const
 export const drawerNames = ['bottom', 'top'] as const
 export type DrawerName = (typeof drawerNames)[number]
 /** Middle of each drawer's handle in the cabinet's frame, closed. Handles lie side by side so that both can be reached from above. */
@@ -13,6 +13,13 @@ export const drawerHandle: Record<DrawerName, readonly [number, number, number]>
   top: [0.122, -0.05, 0.119],
   bottom: [0.122, 0.05, 0.044],
 }
+/** Half sizes of a drawer's inside. */
+export const drawerInsideM = { x: 0.07, y: 0.097, height: 0.05 } as const
+/**
+ * Where things are put down in an open drawer, seen from the drawer's middle: before the cabinet's front, in the top one
+ * to the left so that the outer finger of a rim grasp has room, in the bottom one away from the top one's handle.
+ */
+export const drawerSpot: Record<DrawerName, readonly [number, number]> = { top: [0.012, -0.035], bottom: [0.012, 0.035] }
 /** Floor of each drawer in the cabinet's frame. */
 export const drawerFloorM: Record<DrawerName, number> = { top: 0.092, bottom: 0.017 }
 
@@ -25,11 +32,11 @@ function drawer(cabinet: string, name: DrawerName): Body {
     name: `${cabinet}_${name}`,
     joint: { name: `${cabinet}_${name}`, type: 'slide', axis: [1, 0, 0], range: [0, drawerTravelM], damping: 4, frictionLoss: 1, armature: 0.05 },
     geoms: [
-      { type: 'box', size: [0.005, 0.094, 0.034], pos: [0.085, 0, middle], surface: surfaces.drawer, mass: 0.1 },
-      { type: 'box', size: [0.076, 0.088, 0.003], pos: [0, 0, floor - 0.003], surface: surfaces.drawerInside, mass: 0.1 },
-      side(-0.085),
-      side(0.085),
-      { type: 'box', size: [0.003, 0.088, 0.024], pos: [-0.073, 0, floor + 0.024], surface: surfaces.drawerInside, mass: 0.05 },
+      { type: 'box', size: [0.005, 0.109, 0.034], pos: [0.085, 0, middle], surface: surfaces.drawer, mass: 0.1 },
+      { type: 'box', size: [0.076, 0.103, 0.003], pos: [0, 0, floor - 0.003], surface: surfaces.drawerInside, mass: 0.1 },
+      side(-0.1),
+      side(0.1),
+      { type: 'box', size: [0.003, 0.103, 0.024], pos: [-0.073, 0, floor + 0.024], surface: surfaces.drawerInside, mass: 0.05 },
       { type: 'box', size: [0.01, 0.006, 0.006], pos: [0.098, handle[1], handle[2]], surface: surfaces.darkMetal, mass: 0.01 },
       { type: 'box', size: [0.02, 0.009, 0.019], pos: handle, surface: surfaces.metal, mass: 0.03, friction: [1.6, 0.05, 0.001] },
     ],
@@ -76,11 +83,11 @@ export function stove(name: string): Body {
     name,
     isMocap: true,
     geoms: [
-      { type: 'box', size: [0.115, 0.085, 0.0135], pos: [0.01, 0, 0.0135], surface: surfaces.hob },
-      { type: 'cylinder', size: [0.066, 0.0005], pos: [burnerOffset[0], 0, 0.0275], surface: { ...surfaces.darkMetal, lit } },
-      { type: 'cylinder', size: [0.052, 0.0005], pos: [burnerOffset[0], 0, 0.0279], surface: surfaces.hob, isVisualOnly: true },
-      { type: 'cylinder', size: [0.038, 0.0005], pos: [burnerOffset[0], 0, 0.0283], surface: { ...surfaces.darkMetal, lit }, isVisualOnly: true },
-      { type: 'cylinder', size: [0.024, 0.0005], pos: [burnerOffset[0], 0, 0.0287], surface: surfaces.hob, isVisualOnly: true },
+      { type: 'box', size: [0.115, 0.085, 0.014], pos: [0.01, 0, 0.014], surface: surfaces.hob },
+      { type: 'cylinder', size: [0.066, 0.0002], pos: [burnerOffset[0], 0, 0.0281], surface: { ...surfaces.darkMetal, lit }, isVisualOnly: true },
+      { type: 'cylinder', size: [0.052, 0.0002], pos: [burnerOffset[0], 0, 0.0284], surface: surfaces.hob, isVisualOnly: true },
+      { type: 'cylinder', size: [0.038, 0.0002], pos: [burnerOffset[0], 0, 0.0287], surface: { ...surfaces.darkMetal, lit }, isVisualOnly: true },
+      { type: 'cylinder', size: [0.024, 0.0002], pos: [burnerOffset[0], 0, 0.029], surface: surfaces.hob, isVisualOnly: true },
     ],
     children: [
       {

@@ -1,26 +1,10 @@
-import { multiplyQuat, quatFromRotationVector, quatFromYaw, type Vec3 } from '../pose.ts'
-import type { Body, Geom } from './mjcf.ts'
+import { multiplyQuat, quatFromRotationVector, quatFromYaw } from '../pose.ts'
+import { groceries } from './groceries.ts'
+import { anyYaw, free, type Item } from './item.ts'
+import type { Geom } from './mjcf.ts'
 import { surfaces, type Surface } from './surface.ts'
 
-/** Things that can be carried. Origins lie in the middle of the underside, so at rest z is the height of the support. */
-export interface Item {
-  readonly build: (name: string) => Body
-  /** Where to grip, in the item's frame; the fingers close along y. */
-  readonly grasp: Vec3
-  /** Symmetry of the grasp about z: a yaw of this many radians changes nothing. */
-  readonly graspPeriodRad: number
-  readonly heightM: number
-  /** Radius of the footprint, for keeping things apart. */
-  readonly radiusM: number
-  /** What stands on it: height of the surface and how far from the middle something may be. */
-  readonly support?: { readonly heightM: number; readonly radiusM: number }
-}
-
-const free = (name: string, geoms: readonly Geom[]): Body => ({ name, joint: { name, type: 'free' }, geoms })
-
-const anyYaw = 1e-3
-const rolling: Vec3 = [1, 0.02, 0.002]
-
+/** Blocks and dishes, and the list of everything that can be carried. */
 function block(surface: Surface, half = 0.023): Item {
   return {
     build: (name) => free(name, [{ type: 'box', size: [half, half, half], pos: [0, 0, half], surface, mass: 0.1 }]),
@@ -50,26 +34,37 @@ function ringWall(count: number, bottomRadius: number, topRadius: number, height
   })
 }
 
-export const bowlRimRadiusM = 0.054
+/**
+ * The contact shape of a flat round thing: two boxes turned by 45 degrees, an octagon. MuJoCo's contacts between thin
+ * cylinders that lie on each other are too poor to rest on.
+ */
+function octagon(radius: number, halfHeight: number, z: number, surface: Surface, mass: number): Geom[] {
+  const half = radius * Math.cos(Math.PI / 4) * 1.04
+  return [0, Math.PI / 4].map((yaw) => ({ type: 'box', size: [half, half, halfHeight], pos: [0, 0, z], quat: quatFromYaw(yaw), surface, mass: mass / 2, isHidden: true }))
+}
+
+const bowlRimRadiusM = 0.054
 
 const bowl: Item = {
   build: (name) =>
     free(name, [
-      { type: 'cylinder', size: [0.038, 0.003], pos: [0, 0, 0.003], surface: surfaces.bowlOutside, mass: 0.05 },
-      { type: 'cylinder', size: [0.034, 0.0005], pos: [0, 0, 0.0062], surface: surfaces.bowlInside, isVisualOnly: true },
-      ...ringWall(12, 0.04, bowlRimRadiusM, 0.044, 0.003, surfaces.bowlOutside, 0.06),
+      { type: 'cylinder', size: [0.043, 0.005], pos: [0, 0, 0.005], surface: surfaces.bowlOutside, isVisualOnly: true },
+      ...octagon(0.041, 0.005, 0.005, surfaces.bowlOutside, 0.06),
+      { type: 'cylinder', size: [0.04, 0.0005], pos: [0, 0, 0.0102], surface: surfaces.bowlInside, isVisualOnly: true },
+      ...ringWall(12, 0.046, bowlRimRadiusM, 0.044, 0.0035, surfaces.bowlOutside, 0.07),
     ]),
-  grasp: [0, bowlRimRadiusM - 0.003, 0.031],
+  grasp: [0, bowlRimRadiusM - 0.0025, 0.03],
   graspPeriodRad: Math.PI / 6,
   heightM: 0.044,
   radiusM: 0.06,
-  support: { heightM: 0.0065, radiusM: 0.032 },
+  support: { heightM: 0.0105, radiusM: 0.032 },
 }
 
 const plate: Item = {
   build: (name) =>
     free(name, [
-      { type: 'cylinder', size: [0.076, 0.005], pos: [0, 0, 0.005], surface: surfaces.porcelain, mass: 0.25 },
+      { type: 'cylinder', size: [0.076, 0.005], pos: [0, 0, 0.005], surface: surfaces.porcelain, isVisualOnly: true },
+      ...octagon(0.076, 0.005, 0.005, surfaces.porcelain, 0.3),
       { type: 'cylinder', size: [0.068, 0.0005], pos: [0, 0, 0.0102], surface: surfaces.porcelainBlue, isVisualOnly: true },
       { type: 'cylinder', size: [0.056, 0.0005], pos: [0, 0, 0.0106], surface: surfaces.porcelain, isVisualOnly: true },
     ]),
@@ -80,25 +75,33 @@ const plate: Item = {
   support: { heightM: 0.01, radiusM: 0.052 },
 }
 
-function cylinder(radius: number, height: number, surface: Surface, lid: Surface | null, extra: readonly Geom[] = []): Item {
-  return {
-    build: (name) =>
-      free(name, [
-        { type: 'cylinder', size: [radius, height / 2], pos: [0, 0, height / 2], surface, mass: 0.15, friction: rolling, condim: 6 },
-        ...(lid
-          ? [
-              { type: 'cylinder' as const, size: [radius * 0.92, 0.0006], pos: [0, 0, height + 0.0004] as Vec3, surface: lid, isVisualOnly: true },
-              { type: 'cylinder' as const, size: [radius * 1.03, 0.003], pos: [0, 0, height - 0.004] as Vec3, surface: lid, isVisualOnly: true },
-              { type: 'cylinder' as const, size: [radius * 1.03, 0.003], pos: [0, 0, 0.004] as Vec3, surface: lid, isVisualOnly: true },
-            ]
-          : []),
-        ...extra,
-      ]),
-    grasp: [0, 0, Math.min(height / 2, 0.04)],
-    graspPeriodRad: anyYaw,
-    heightM: height,
-    radiusM: radius,
-  }
+const ramekin: Item = {
+  build: (name) =>
+    free(name, [
+      { type: 'cylinder', size: [0.036, 0.018], pos: [0, 0, 0.018], surface: surfaces.ramekin, isVisualOnly: true },
+      ...octagon(0.036, 0.018, 0.018, surfaces.ramekin, 0.3),
+      { type: 'cylinder', size: [0.031, 0.0005], pos: [0, 0, 0.0362], surface: surfaces.ramekinInside, isVisualOnly: true },
+    ]),
+  grasp: [0, 0, 0.02],
+  graspPeriodRad: anyYaw,
+  heightM: 0.036,
+  radiusM: 0.036,
+  support: { heightM: 0.036, radiusM: 0.03 },
+}
+
+const cookieBox: Item = {
+  build: (name) => {
+    const cookie = (x: number, y: number): Geom => ({ type: 'cylinder', size: [0.014, 0.0005], pos: [x, y, 0.0302], surface: surfaces.cookie, isVisualOnly: true })
+    return free(name, [
+      { type: 'box', size: [0.058, 0.04, 0.015], pos: [0, 0, 0.015], surface: surfaces.cookieBox, mass: 0.3 },
+      cookie(-0.034, 0), cookie(0, 0), cookie(0.034, 0),
+    ])
+  },
+  grasp: [0, 0, 0.015],
+  graspPeriodRad: Math.PI,
+  heightM: 0.03,
+  radiusM: 0.07,
+  support: { heightM: 0.03, radiusM: 0.035 },
 }
 
 export const items = {
@@ -108,7 +111,9 @@ export const items = {
   'yellow-block': block(surfaces.yellow),
   bowl,
   plate,
-  can: cylinder(0.026, 0.066, surfaces.blue, surfaces.metal),
+  ramekin,
+  'cookie-box': cookieBox,
+  ...groceries,
 } as const satisfies Record<string, Item>
 
 export type ItemKind = keyof typeof items

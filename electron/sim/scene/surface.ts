@@ -1,5 +1,5 @@
 /** How a geom looks. Colours are display values in [0, 1]; light and texture multiply them. */
-export type TextureName = 'wood' | 'tiles' | 'plaster' | 'weave' | 'stripes' | 'brushed'
+export type TextureName = 'wood' | 'tiles' | 'plaster' | 'weave' | 'brushed'
 
 export interface Surface {
   readonly colour: readonly [number, number, number]
@@ -44,5 +44,14 @@ export const surfaces = {
   darkMetal: surface(92, 96, 104, { gloss: 0.6 }),
   basket: surface(188, 136, 76, { texture: 'weave', textureScale: 0.05 }),
   hob: surface(52, 54, 60, { gloss: 0.5 }),
+  ramekin: surface(236, 214, 180, { gloss: 0.3 }),
+  ramekinInside: surface(250, 244, 228),
+  cookieBox: surface(66, 46, 120, { gloss: 0.1 }),
+  cookie: surface(214, 156, 86),
+  soupLabel: surface(206, 30, 40, { gloss: 0.2 }),
+  tomato: surface(226, 44, 26, { gloss: 0.5 }),
+  cream: surface(246, 232, 196),
+  mug: surface(120, 186, 236, { gloss: 0.4 }),
+  coffee: surface(74, 44, 26),
   buttonBase: surface(238, 238, 232, { gloss: 0.2 }),
 } as const satisfies Record<string, Surface>

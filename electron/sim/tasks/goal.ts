@@ -1,6 +1,6 @@
 import { KinoraError } from '../../contract/errors.ts'
-import { norm, subtract, type Vec3 } from '../pose.ts'
-import { basketFloorM, basketHalfM, burnerOffset, buttonPressedM, cabinetHalfM, drawerFloorM, drawerTravelM, stoveHeightM, stoveOnRad, type DrawerName } from '../scene/furniture.ts'
+import { subtract, type Vec3 } from '../pose.ts'
+import { basketFloorM, basketHalfM, burnerOffset, buttonPressedM, cabinetHalfM, drawerFloorM, drawerInsideM, drawerNames, drawerTravelM, stoveHeightM, stoveOnRad, type DrawerName } from '../scene/furniture.ts'
 import { isItem } from '../scene/scene.ts'
 import { itemOf } from '../scene/items.ts'
 import type { World } from './world-view.ts'
@@ -60,12 +60,15 @@ function isOn(item: string, support: string, world: World): boolean {
   return Math.hypot(offset[0], offset[1]) <= radiusM && Math.abs(offset[2]) <= heightToleranceM
 }
 
+/** Drawers are named after their cabinet: `cabinet_top`, `cabinet_bottom`. */
+export const isDrawer = (container: string): boolean => drawerNames.some((name) => container.endsWith(`_${name}`))
+
 /** Middle of a container's floor and the half sizes of its inside, in the world's axes (containers stand straight). */
 export function insideOf(container: string, world: World): { readonly point: Vec3; readonly half: Vec3 } {
-  if (container.endsWith('_top') || container.endsWith('_bottom')) {
+  if (isDrawer(container)) {
     const split = container.lastIndexOf('_')
     const floor = drawerFloorM[container.slice(split + 1) as DrawerName]
-    return { point: world.pointOf(container.slice(0, split), [world.joint(container), 0, floor]), half: [0.076, 0.088, 0.05] }
+    return { point: world.pointOf(container.slice(0, split), [world.joint(container), 0, floor]), half: [drawerInsideM.x, drawerInsideM.y, drawerInsideM.height] }
   }
   return { point: world.pointOf(container, [0, 0, basketFloorM]), half: [basketHalfM.x, basketHalfM.y, basketHalfM.height] }
 }
@@ -73,5 +76,5 @@ export function insideOf(container: string, world: World): { readonly point: Vec
 function isIn(item: string, container: string, world: World): boolean {
   const { point, half } = insideOf(container, world)
   const offset = subtract(world.position(item), point)
-  return Math.abs(offset[0]) < half[0] && Math.abs(offset[1]) < half[1] && offset[2] > -0.02 && offset[2] < half[2] && norm(offset) < 0.2
+  return Math.abs(offset[0]) < half[0] && Math.abs(offset[1]) < half[1] && offset[2] > -0.02 && offset[2] < half[2]
 }

@@ -31,36 +31,55 @@ export interface StartPose {
 }
 
 const furnitureRadiusM: Record<string, number> = { cabinet: 0, stove: 0, button: 0.045, basket: 0.1 }
-const gapM = 0.012
-const attempts = 400
+const defaultGapM = 0.012
+/** Draws for one thing before everything is begun again, and how often that may happen. */
+const drawsPerThing = 40
+const restarts = 60
 
 const radiusOf = (thing: Thing): number => (isItem(thing.kind) ? itemOf(thing.kind).radiusM : furnitureRadiusM[thing.kind]!)
 
 const between = (rng: Rng, [low, high]: readonly [number, number]): number => low + (high - low) * rng.uniform()
 
+interface Placed extends StartPose {
+  readonly radius: number
+  readonly mayOverlap: readonly string[]
+}
+
 /** Draws a start in which nothing overlaps. The same generator state gives the same layout. */
-export function sampleLayout(things: readonly Thing[], placements: readonly Placement[], rng: Rng): StartPose[] {
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const placed: (StartPose & { readonly radius: number; readonly mayOverlap: readonly string[] })[] = []
-    const isFree = placements.every((placement) => {
-      const thing = things.find(({ name }) => name === placement.thing)!
-      const reference = placement.relativeTo === undefined ? undefined : placed.find((pose) => pose.thing === placement.relativeTo)
-      const pose = {
-        thing: thing.name,
-        x: between(rng, placement.x) + (reference?.x ?? 0),
-        y: between(rng, placement.y) + (reference?.y ?? 0),
-        z: placement.z ?? 0,
-        yaw: between(rng, placement.yaw ?? [0, 0]),
-        joints: Object.fromEntries(Object.entries(placement.joints ?? {}).map(([name, range]) => [name, between(rng, range)])),
-        radius: radiusOf(thing),
-        mayOverlap: placement.mayOverlap ?? [],
+export function sampleLayout(things: readonly Thing[], placements: readonly Placement[], rng: Rng, gapM = defaultGapM): StartPose[] {
+  let stuck = ''
+  for (let restart = 0; restart < restarts; restart++) {
+    const placed: Placed[] = []
+    const isComplete = placements.every((placement) => {
+      stuck = placement.thing
+      for (let draw = 0; draw < drawsPerThing; draw++) {
+        const pose = drawPose(things, placement, placed, rng)
+        if (!placed.every((other) => isApart(pose, other, gapM))) continue
+        placed.push(pose)
+        return true
       }
-      placed.push(pose)
-      return placed.slice(0, -1).every((other) =>
-        pose.mayOverlap.includes(other.thing) || other.mayOverlap.includes(pose.thing) ||
-        Math.hypot(pose.x - other.x, pose.y - other.y) >= pose.radius + other.radius + gapM)
+      return false
     })
-    if (isFree) return placed
+    if (isComplete) return placed
   }
-  throw new KinoraError('simulation', `No start without overlaps was found in ${attempts} tries.`, 'Give the task wider regions.')
+  throw new KinoraError('simulation', `No free place was found for ${stuck} in ${restarts} layouts.`, 'Give the task wider regions or fewer things.')
+}
+
+function drawPose(things: readonly Thing[], placement: Placement, placed: readonly Placed[], rng: Rng): Placed {
+  const thing = things.find(({ name }) => name === placement.thing)!
+  const reference = placement.relativeTo === undefined ? undefined : placed.find((pose) => pose.thing === placement.relativeTo)
+  return {
+    thing: thing.name,
+    x: between(rng, placement.x) + (reference?.x ?? 0),
+    y: between(rng, placement.y) + (reference?.y ?? 0),
+    z: placement.z ?? 0,
+    yaw: between(rng, placement.yaw ?? [0, 0]),
+    joints: Object.fromEntries(Object.entries(placement.joints ?? {}).map(([name, range]) => [name, between(rng, range)])),
+    radius: radiusOf(thing),
+    mayOverlap: placement.mayOverlap ?? [],
+  }
+}
+
+function isApart(a: Placed, b: Placed, gapM: number): boolean {
+  return a.mayOverlap.includes(b.thing) || b.mayOverlap.includes(a.thing) || Math.hypot(a.x - b.x, a.y - b.y) >= a.radius + b.radius + gapM
 }

@@ -1,15 +1,16 @@
 import { wrapAngle, type Vec3 } from '../pose.ts'
-import { drawerHandle, drawerTravelM, knobOffset, buttonHeightM, type DrawerName } from '../scene/furniture.ts'
+import { drawerHandle, drawerSpot, drawerTravelM, knobOffset, buttonHeightM, type DrawerName } from '../scene/furniture.ts'
 import { itemOf } from '../scene/items.ts'
 import { isItem } from '../scene/scene.ts'
-import { insideOf, supportOf, type Goal } from './goal.ts'
+import { insideOf, isDrawer, supportOf, type Goal } from './goal.ts'
 import type { World } from './world-view.ts'
 
 /** What the expert can do. A script is a list of these; the expert turns each into moves. */
 export type Step =
   | { readonly do: 'pick'; readonly item: string }
   | { readonly do: 'place-on'; readonly item: string; readonly support: string }
-  | { readonly do: 'place-in'; readonly item: string; readonly container: string }
+  /** `spot` is where in the container, seen from its middle. */
+  | { readonly do: 'place-in'; readonly item: string; readonly container: string; readonly spot?: readonly [number, number] }
   | { readonly do: 'press'; readonly button: string }
   | { readonly do: 'open' | 'close'; readonly drawer: string }
   | { readonly do: 'turn-on'; readonly stove: string }
@@ -75,13 +76,16 @@ function graspOf(item: string): Move['target'] {
   }
 }
 
-/** Where the gripper must be for `item`, as it hangs now, to stand at `point`. */
+/** Where the gripper must be for `item`, as it hangs now, to stand at `point`, with the fingers straight again. */
 function carried(item: string, point: (world: World) => Vec3): Move['target'] {
   return (world) => {
     const at = world.position(item)
     const hand = world.gripper.position
     const goal = point(world)
-    return { position: [goal[0] + hand[0] - at[0], goal[1] + hand[1] - at[1], goal[2] + hand[2] - at[2]], yaw: world.gripper.yaw }
+    // A tilted thing reaches lower than its origin.
+    const thing = world.thing(item)
+    const overhang = isItem(thing.kind) ? itemOf(thing.kind).radiusM * Math.sin(world.tilt(item)) : 0
+    return { position: [goal[0] + hand[0] - at[0], goal[1] + hand[1] - at[1], goal[2] + hand[2] - at[2] + overhang], yaw: 0 }
   }
 }
 
@@ -114,7 +118,8 @@ export function movesOf(step: Step): Move[] {
       const point = (world: World): Vec3 => {
         if (step.do === 'place-on') return supportOf(step.support, world).point
         const { point: floor } = insideOf(step.container, world)
-        return [floor[0], floor[1], floor[2] + 0.03]
+        const [dx, dy] = step.spot ?? (isDrawer(step.container) ? drawerSpot[drawerOf(step.container)] : [0, 0])
+        return [floor[0] + dx, floor[1] + dy, floor[2] + 0.015]
       }
       const above = carried(step.item, point)
       const isLost = (world: World): boolean => !isHeld(step.item)(world)
@@ -177,10 +182,11 @@ const add3 = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
 /** Control steps that the fingers need to meet something of the present width and squeeze it. */
 const closingSteps = (world: World): number => Math.ceil((0.09 - world.gripper.openingM) / 2 / 0.009) + 2
 
+const drawerOf = (name: string): DrawerName => name.slice(name.lastIndexOf('_') + 1) as DrawerName
+
 function handleOf(drawer: string): Move['target'] {
-  const split = drawer.lastIndexOf('_')
-  const cabinet = drawer.slice(0, split)
-  const [x, y, z] = drawerHandle[drawer.slice(split + 1) as DrawerName]
+  const cabinet = drawer.slice(0, drawer.lastIndexOf('_'))
+  const [x, y, z] = drawerHandle[drawerOf(drawer)]
   return (world) => ({ position: world.pointOf(cabinet, [x + 0.004 + world.joint(drawer), y, z]), yaw: 0 })
 }
 

@@ -19,7 +19,14 @@ export interface TaskSpec {
 export interface Task extends TaskSpec {
   readonly things: readonly Thing[]
   readonly layout: readonly Placement[]
+  /** Room between things at the start; wide enough for a finger where items stand close. */
+  readonly gapM?: number
   readonly goal: Goal
   /** What the scripted expert does, in order. */
   readonly script: readonly Step[]
+}
+
+/** The ways to say one task. */
+export function said(instruction: string, training: readonly string[], heldOut: readonly string[]): Pick<TaskSpec, 'instruction' | 'phrasings'> {
+  return { instruction, phrasings: { training, heldOut } }
 }

@@ -9,6 +9,8 @@ export interface World {
   orientation(name: string): Quat
   /** Rotation about the vertical. */
   yaw(name: string): number
+  /** Angle between a thing's own up and the world's, in radians. */
+  tilt(name: string): number
   /** A point in a thing's frame as a world point. */
   pointOf(name: string, local: Vec3): Vec3
   /** Length of an item's linear velocity in m/s. */
