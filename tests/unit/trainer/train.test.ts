@@ -34,7 +34,7 @@ function expectIdentical(a: HostTensors, b: HostTensors): void {
 /** What a checkpoint on disk would give back: plain JSON and copied tensors. */
 const stored = ({ step, tensors, meta }: Snapshot) => ({ step, tensors: structuredClone(tensors), meta: JSON.parse(JSON.stringify(meta)) as unknown })
 
-describe('train on onnx-cpu', () => {
+describe('train on onnx-cpu', { timeout: 240_000 }, () => {
   let provider: Provider
   let dataset: Dataset
   beforeAll(() => {
@@ -42,10 +42,12 @@ describe('train on onnx-cpu', () => {
     dataset = movingSquares()
     return () => provider.dispose()
   })
-  const run = (config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}) => collect({ config, dataset, provider, vaeCache: memoryCache(), ...extra })
+  // One cache for all: most tests are not about the VAE.
+  const shared = memoryCache()
+  const run = (config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}) => collect({ config, dataset, provider, vaeCache: shared, ...extra })
 
   it('tells its phases, one step event per update, validations and snapshots in order', async () => {
-    const events = await run(smallConfig())
+    const events = await run(smallConfig(), { vaeCache: memoryCache() })
     expect(events.filter((event) => event.type === 'phase').map((event) => [event.phase, event.totalSteps])).toEqual([['load', 6], ['vae', 4], ['train', 6]])
     const steps = events.filter((event) => event.type === 'step' && event.phase === 'train')
     expect(steps.map((event) => 'step' in event && event.step)).toEqual([1, 2, 3, 4, 5, 6])
@@ -67,9 +69,8 @@ describe('train on onnx-cpu', () => {
     ['the pi05 action head alone', { motion: { target: 'none' }, action: { variant: 'pi05' } }],
   ] as const)('resumes bit for bit: %s', async (_name, overrides) => {
     const config = smallConfig(overrides)
-    const vaeCache = memoryCache()
-    const whole = snapshots(await run(config, { vaeCache }))
-    const resumed = snapshots(await run(config, { vaeCache, restore: stored(whole[0]!) }))
+    const whole = snapshots(await run(config))
+    const resumed = snapshots(await run(config, { restore: stored(whole[0]!) }))
     expect(resumed.map((event) => event.step)).toEqual([6])
     expectIdentical(resumed[0]!.tensors, whole[1]!.tensors)
     expect(resumed[0]!.meta).toEqual(whole[1]!.meta)
@@ -77,15 +78,14 @@ describe('train on onnx-cpu', () => {
 
   it('yields a last snapshot when aborted, from which the rest is bit for bit the same', async () => {
     const config = smallConfig()
-    const vaeCache = memoryCache()
-    const whole = snapshots(await run(config, { vaeCache }))
+    const whole = snapshots(await run(config))
     const controller = new AbortController()
-    const events = await collect({ config, dataset, provider, vaeCache, signal: controller.signal }, (event) => {
+    const events = await collect({ config, dataset, provider, vaeCache: shared, signal: controller.signal }, (event) => {
       if (event.type === 'step' && event.phase === 'train' && event.step === 4) controller.abort()
     })
     const last = events.at(-1)!
     expect(last).toMatchObject({ type: 'snapshot', step: 4 })
-    const resumed = snapshots(await run(config, { vaeCache, restore: stored(last as Snapshot) }))
+    const resumed = snapshots(await run(config, { restore: stored(last as Snapshot) }))
     expectIdentical(resumed.at(-1)!.tensors, whole.at(-1)!.tensors)
   })
 
@@ -118,7 +118,7 @@ describe('train on onnx-cpu', () => {
   it('stops with `numerics` and the last good state when a loss overflows', async () => {
     const events: TrainEvent[] = []
     const config = smallConfig({ optimiser: { learningRate: 1e30, warmupSteps: 0, clipNorm: 1e30 }, steps: 20, checkpointEvery: 100 })
-    await expect(collect({ config, dataset, provider, vaeCache: memoryCache() }, (event) => events.push(event))).rejects.toMatchObject({ code: 'numerics', message: expect.stringMatching(/Training stopped at step \d+/) })
+    await expect(collect({ config, dataset, provider, vaeCache: shared }, (event) => events.push(event))).rejects.toMatchObject({ code: 'numerics', message: expect.stringMatching(/Training stopped at step \d+/) })
     const [last] = snapshots(events)
     expect(last!.step).toBe(events.filter((event) => event.type === 'step' && event.phase === 'train').length)
     for (const [name, tensor] of Object.entries(last!.tensors)) expect((tensor.data as Float32Array).every(Number.isFinite), name).toBe(true)
@@ -127,8 +127,7 @@ describe('train on onnx-cpu', () => {
   it('says what a dataset lacks, and refuses to continue with another configuration or other data', async () => {
     await expect(run(smallConfig({ data: { cameras: ['front', 'overhead'] } }))).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringContaining('"overhead"') })
     await expect(run(smallConfig(), { dataset: movingSquares({ hasFlow: false }) })).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringContaining('no optical flow') })
-    const vaeCache = memoryCache()
-    const restore = stored(snapshots(await run(smallConfig(), { vaeCache }))[0]!)
+    const restore = stored(snapshots(await run(smallConfig()))[0]!)
     await expect(run(smallConfig({ batchSize: 3 }), { restore })).rejects.toMatchObject({ code: 'config-invalid' })
     await expect(run(smallConfig(), { restore, dataset: movingSquares({ episodes: 4 }) })).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringContaining('changed') })
     const { 'params/backbone/camera': _missing, ...rest } = restore.tensors
