@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
+import { toDisposable, type Disposable } from '../base/disposable.ts'
 import { rpcPath } from '../contract/transport.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { Log } from '../platform/log.ts'
@@ -25,8 +26,11 @@ export interface HttpServerOptions {
 /** Where a second instance asks the first for a token. */
 export const tokenPath = '/token'
 
-/** Answers on a loopback server: the page, the blob route and the WebSocket, each behind the gate. */
-export function serveHttp(server: Server, options: HttpServerOptions): void {
+/**
+ * Answers on a loopback server: the page, the blob route and the WebSocket, each behind the gate. Disposing it cuts the
+ * WebSockets: the server's own close waits for them, for as long as a page is open.
+ */
+export function serveHttp(server: Server, options: HttpServerOptions): Disposable {
   const { services, gate, log } = options
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4 * 1024 * 1024, perMessageDeflate: false })
   const socketServer = createSocketServer(services, log)
@@ -51,7 +55,7 @@ export function serveHttp(server: Server, options: HttpServerOptions): void {
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => socketServer.serve(webSocket))
   })
-  server.on('close', () => {
+  return toDisposable(() => {
     for (const client of sockets.clients) client.terminate()
   })
 }

@@ -58,7 +58,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<HeadlessH
     throw error
   }
   const pageRoot = options.pageRoot ?? join(appRoot(), 'dist', 'renderer')
-  serveHttp(server, { services: workbench.services, gate, pageRoot, log: workbench.log, instanceSecret: secret })
+  const serving = serveHttp(server, { services: workbench.services, gate, pageRoot, log: workbench.log, instanceSecret: secret })
   const newUrl = (): string => `http://127.0.0.1:${port}/?token=${gate.issueToken()}`
   const url = newUrl()
   // A link of its own: the one that is printed stays good when the browser takes this one.
@@ -71,6 +71,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<HeadlessH
     close: async (patienceMs) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       await workbench.close(patienceMs)
+      serving.dispose()
       server.closeAllConnections()
       await closed
       await lock.release()
