@@ -26,7 +26,7 @@ export const text = {
   connection: {
     open: 'Connected.',
     lost: 'The connection to the host is lost.',
-    lostHint: 'Runs go on without this page. It connects again by itself; if it does not, start the host again with “npm start”.',
+    lostHint: 'The page connects again by itself. If the host was ended, start it with “npm start” and open the address that it prints.',
     retry: 'Connect now',
     engineCrashed: 'The engine ended unexpectedly and is being started again.',
     engineCrashedHint: 'Training runs are processes of their own and are not touched; open replays are predicted anew.',

@@ -4,7 +4,7 @@
  * Nothing here stands in for a part under test of another room.
  */
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Emitter } from '../../electron/base/event.ts'
 import { KinoraError } from '../../electron/contract/errors.ts'
@@ -32,6 +32,8 @@ export interface FakeHost {
   readonly runs: FakeRuns
   readonly replays: FakeReplays
   fire(event: KinoraEvent): void
+  /** Cuts every connection and refuses new ones until called with false. */
+  refuse(isRefusing: boolean): void
   close(): Promise<void>
 }
 
@@ -81,6 +83,13 @@ export async function startFakeHost(options: FakeHostOptions = {}): Promise<Fake
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   serveHttp(server, { services, gate, pageRoot: options.pageRoot ?? fileURLToPath(new URL('../../dist/renderer', import.meta.url)), log: silentLog, instanceSecret: 'only for tests' })
+  const sockets = new Set<Socket>()
+  let isRefusing = false
+  server.on('connection', (socket: Socket) => {
+    if (isRefusing) socket.destroy()
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
   const newUrl = () => `http://127.0.0.1:${port}/?token=${gate.issueToken()}`
   return {
     url: newUrl(),
@@ -89,10 +98,14 @@ export async function startFakeHost(options: FakeHostOptions = {}): Promise<Fake
     runs,
     replays,
     fire,
+    refuse: (value) => {
+      isRefusing = value
+      if (value) for (const socket of sockets) socket.destroy()
+    },
     close: async () => {
       runs.dispose()
       replays.dispose()
-      server.closeAllConnections()
+      for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
