@@ -17,8 +17,11 @@ import { MetricsCache } from './metrics-cache.ts'
 
 /** A run whose heartbeat is older than this while its process lives is shown as stalled: its event loop is blocked. */
 const silentMs = 60_000
-/** Ended runs looked at per pass for changes from outside (resumed or evaluated by the command line). */
-const idleRunsPerPass = 100
+/** How often folders are looked for, and ended runs looked at in turn for changes from outside (by the command line). */
+const idleMs = 1000
+const idleRunsPerTurn = 50
+/** Folders read side by side. */
+const readers = 16
 
 /**
  * Keeps the catalogue in line with the folders in `<home>/runs`, whoever writes them, and tells what changed. Active
@@ -32,10 +35,12 @@ export class RunIndex {
   readonly #events = new Emitter<KinoraEvent>()
   readonly metrics = new MetricsCache()
   readonly #folders = new Map<string, RunFolder>()
+  readonly #summaries: Map<string, RunSummary>
   /** Signatures of the runs of the catalogue and of folders that are no readable run. */
   #signatures: Map<string, string>
   #active = new Set<string>()
   #turn: string[] = []
+  #lastIdleMs = -Infinity
   readonly #refreshing = new Map<string, Promise<void>>()
   readonly onEvent = this.#events.event
 
@@ -46,6 +51,7 @@ export class RunIndex {
     this.#log = log
     this.#isSupervised = isSupervised
     this.#signatures = catalogue.runSignatures()
+    this.#summaries = new Map(catalogue.runs().map((run) => [run.id, run]))
   }
 
   /** Whether any run of this home has a living process. */
@@ -59,14 +65,15 @@ export class RunIndex {
     return join(this.#home.runs, id)
   }
 
+  /** Newest first. */
   list(): RunSummary[] {
-    return this.#catalogue.runs().map(withSilence)
+    return [...this.#summaries.values()].map(withSilence).sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1))
   }
 
   get(id: string): RunSummary {
-    const known = this.#catalogue.run(id)
+    const known = this.#summaries.get(id)
     if (known === undefined) throw unknownRun(id)
-    return withSilence(known.summary)
+    return withSilence(known)
   }
 
   async folder(id: string): Promise<RunFolder> {
@@ -80,20 +87,38 @@ export class RunIndex {
 
   /** Looks for new and removed folders, then at every run whose folder looks different from when it was read last. */
   async scan(): Promise<void> {
-    const names = new Set(await runNames(this.#home))
-    for (const id of [...this.#signatures.keys()]) if (!names.has(id)) this.#remove(id)
-    for (const id of names) await this.refresh(id)
+    const names = await this.#present()
+    await Promise.all(
+      Array.from({ length: readers }, async () => {
+        for (let id = names.pop(); id !== undefined; id = names.pop()) await this.refresh(id)
+      }),
+    )
   }
 
-  /** One short pass: new and removed folders, the active runs, and a few ended ones. */
+  /** One short pass: the active runs, and once a second new and removed folders and some of the ended runs in turn. */
   async pass(): Promise<void> {
+    const look = new Set(this.#active)
+    if (performance.now() - this.#lastIdleMs > idleMs) {
+      this.#lastIdleMs = performance.now()
+      const names = await this.#present()
+      for (const id of names) if (!this.#signatures.has(id)) look.add(id)
+      if (this.#turn.length === 0) this.#turn = names
+      for (const id of this.#turn.splice(0, idleRunsPerTurn)) look.add(id)
+    }
+    await Promise.all([...look].map((id) => this.refresh(id)))
+  }
+
+  /** Looks at the active runs once more. */
+  async refreshActive(): Promise<void> {
+    await Promise.all([...this.#active].map((id) => this.refresh(id)))
+  }
+
+  /** Ids of the folders that there are; those that have gone leave the catalogue. */
+  async #present(): Promise<string[]> {
     const names = await runNames(this.#home)
     const present = new Set(names)
     for (const id of [...this.#signatures.keys()]) if (!present.has(id)) this.#remove(id)
-    const look = new Set([...this.#active, ...names.filter((id) => !this.#signatures.has(id))])
-    if (this.#turn.length === 0) this.#turn = names
-    for (const id of this.#turn.splice(0, idleRunsPerPass)) if (present.has(id)) look.add(id)
-    await Promise.all([...look].map((id) => this.refresh(id)))
+    return names
   }
 
   /** Reads a run's folder if it looks different. Calls at the same time share one reading. */
@@ -128,8 +153,7 @@ export class RunIndex {
       if (error instanceof KinoraError && error.code === 'not-found' && !(await runNames(this.#home)).includes(id)) return this.#remove(id)
       const signature = await runSignature(path)
       if (this.#signatures.get(id) !== signature) this.#log.warning(`${path} is left out of the list`, KinoraError.from(error).toJSON())
-      this.#catalogue.removeRun(id)
-      this.#active.delete(id)
+      this.#forget(id)
       this.#signatures.set(id, signature)
     }
   }
@@ -148,6 +172,7 @@ export class RunIndex {
     // The folder's name is the id under which everything is found; a copied folder keeps its own.
     const run: RunSummary = { ...summary, id }
     this.#catalogue.putRun(run, signature, evaluations)
+    this.#summaries.set(id, run)
     this.#signatures.set(id, signature)
     if (isActiveStatus(status)) {
       this.#active.add(id)
@@ -159,12 +184,16 @@ export class RunIndex {
 
   #remove(id: string): void {
     this.#signatures.delete(id)
+    this.#forget(id)
+  }
+
+  /** Takes a run out of the list, and tells if it was in it. */
+  #forget(id: string): void {
     this.#active.delete(id)
     this.#folders.delete(id)
     this.metrics.forget(this.pathOf(id))
-    if (this.#catalogue.run(id) === undefined) return
     this.#catalogue.removeRun(id)
-    this.#events.fire({ type: 'run-removed', id })
+    if (this.#summaries.delete(id)) this.#events.fire({ type: 'run-removed', id })
   }
 }
 

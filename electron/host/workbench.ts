@@ -97,7 +97,7 @@ export class Workbench {
     await Promise.all([this.supervisor.close(patienceMs), this.desk.close()])
     await Promise.all(this.#loops)
     // The last states of the jobs go into the catalogue for the next start.
-    await this.#runs.scan().catch((error: unknown) => this.log.error('The last scan failed', error))
+    await this.#runs.refreshActive().catch((error: unknown) => this.log.error('The last look at the runs failed', error))
     this.#catalogue.dispose()
     this.#events.dispose()
     await this.#fileLog.close()
