@@ -71,7 +71,6 @@ function hashOf(text: string): number {
  * actions give the same states and pictures, bit for bit, on the same version of Kinora.
  */
 export class TabletopWorld implements Disposable, World {
-  get dataForTest() { return this.#data }
   readonly #module: MainModule
   readonly #sizePx: number
   readonly #renderer = new Renderer()

@@ -12,7 +12,12 @@ export interface Item {
   /** Radius of the footprint, for keeping things apart. */
   readonly radiusM: number
   /** What stands on it: height of the surface and how far from the middle something may be. */
-  readonly support?: { readonly heightM: number; readonly radiusM: number }
+  readonly support?: {
+    readonly heightM: number
+    readonly radiusM: number
+    /** Things are let go this far above it, where there is no room inside for opening fingers. */
+    readonly dropM?: number
+  }
 }
 
 export const free = (name: string, geoms: readonly Geom[]): Body => ({ name, joint: { name, type: 'free' }, geoms })

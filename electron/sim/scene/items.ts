@@ -57,7 +57,7 @@ const bowl: Item = {
   graspPeriodRad: Math.PI / 6,
   heightM: 0.044,
   radiusM: 0.06,
-  support: { heightM: 0.0105, radiusM: 0.032 },
+  support: { heightM: 0.0105, radiusM: 0.032, dropM: 0.03 },
 }
 
 const plate: Item = {

@@ -152,7 +152,7 @@ export function toMjcf(scene: SceneSpec): string {
     '<mujoco model="tabletop">',
     '<compiler angle="radian" autolimits="false"/>',
     // An unstable state must reach the caller as it is: MuJoCo's automatic reset would hide it.
-    `<option timestep="${scene.timestep}" integrator="implicitfast" cone="elliptic" impratio="10" iterations="20" ls_iterations="20"><flag autoreset="disable"/></option>`,
+    `<option timestep="${scene.timestep}" integrator="implicitfast" cone="elliptic" impratio="10" iterations="20" ls_iterations="20"><flag autoreset="disable" sleep="enable"/></option>`,
     '<size memory="6M"/>',
     '<default><geom solref="0.008 1" solimp="0.95 0.99 0.001" friction="1 0.01 0.0005" condim="4"/></default>',
     '<worldbody>',

@@ -43,11 +43,11 @@ export function holds(goal: Goal, world: World): boolean {
 const isReleased = (item: string, world: World): boolean => world.speed(item) < settledSpeedMs && !world.isGripped(item)
 
 /** Where things stand on `support` (middle of the surface, world frame) and how far from it they may be. */
-export function supportOf(support: string, world: World): { readonly point: Vec3; readonly radiusM: number } {
+export function supportOf(support: string, world: World): { readonly point: Vec3; readonly radiusM: number; readonly dropM?: number } {
   const { kind } = world.thing(support)
   if (isItem(kind)) {
     const surface = itemOf(kind).support
-    if (surface) return { point: world.pointOf(support, [0, 0, surface.heightM]), radiusM: surface.radiusM }
+    if (surface) return { point: world.pointOf(support, [0, 0, surface.heightM]), radiusM: surface.radiusM, dropM: surface.dropM }
   }
   if (kind === 'stove') return { point: world.pointOf(support, [burnerOffset[0], burnerOffset[1], stoveHeightM]), radiusM: 0.04 }
   if (kind === 'cabinet') return { point: world.pointOf(support, [0, 0, cabinetHalfM.height]), radiusM: 0.07 }

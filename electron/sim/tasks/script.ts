@@ -116,7 +116,10 @@ export function movesOf(step: Step): Move[] {
     case 'place-on':
     case 'place-in': {
       const point = (world: World): Vec3 => {
-        if (step.do === 'place-on') return supportOf(step.support, world).point
+        if (step.do === 'place-on') {
+          const { point: surface, dropM = 0 } = supportOf(step.support, world)
+          return [surface[0], surface[1], surface[2] + dropM]
+        }
         const { point: floor } = insideOf(step.container, world)
         const [dx, dy] = step.spot ?? (isDrawer(step.container) ? drawerSpot[drawerOf(step.container)] : [0, 0])
         return [floor[0] + dx, floor[1] + dy, floor[2] + 0.015]

@@ -20,7 +20,7 @@ const layout: readonly Placement[] = [
   { thing: 'button', x: [0.1, 0.13], y: [-0.02, 0.02] },
   { thing: 'plate', x: [0.02, 0.07], y: [0.12, 0.16] },
   { thing: 'bowl', x: [-0.045, -0.02], y: [0.0, 0.025] },
-  { thing: 'red_block', x: [0.085, 0.13], y: [-0.19, -0.11], yaw: [-0.4, 0.4] },
+  { thing: 'red_block', x: [0.085, 0.13], y: [-0.195, -0.125], yaw: [-0.4, 0.4] },
 ]
 
 const scene = { suite, things, layout }

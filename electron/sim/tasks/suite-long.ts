@@ -26,7 +26,7 @@ const kitchenLayout: readonly Placement[] = [
   { thing: 'button', x: [0.1, 0.13], y: [-0.02, 0.02] },
   { thing: 'plate', x: [0.02, 0.07], y: [0.12, 0.16] },
   { thing: 'bowl', x: [-0.045, -0.02], y: [0.0, 0.025] },
-  { thing: 'red_block', x: [0.085, 0.13], y: [-0.19, -0.11], ...turned },
+  { thing: 'red_block', x: [0.085, 0.13], y: [-0.195, -0.125], ...turned },
 ]
 const inKitchen = { suite, maxSteps, things: kitchen, layout: kitchenLayout }
 const withOpen = (drawer: 'cabinet_top' | 'cabinet_bottom') => ({ ...inKitchen, layout: [{ ...cabinet, joints: { [drawer]: [0.126, 0.13] as const } }, ...kitchenLayout.slice(1)] })
