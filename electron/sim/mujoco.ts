@@ -41,6 +41,7 @@ export class DataViews {
   #ctrl!: Float64Array
   #mocapPos!: Float64Array
   #mocapQuat!: Float64Array
+  #bodyAwake!: Int32Array
 
   constructor(data: MjData) {
     this.#data = data
@@ -61,6 +62,7 @@ export class DataViews {
     this.#ctrl = data.ctrl
     this.#mocapPos = data.mocap_pos
     this.#mocapQuat = data.mocap_quat
+    this.#bodyAwake = data.body_awake
   }
 
   /** Call before a stretch of reads and writes with no allocation in between. */
@@ -83,5 +85,7 @@ export class DataViews {
   get xfrc(): Float64Array { return this.#xfrc }
   get ctrl(): Float64Array { return this.#ctrl }
   get mocapPos(): Float64Array { return this.#mocapPos }
+  /** [bodies]: 0 asleep, 1 awake, -1 static (mjtSleepState). */
+  get bodyAwake(): Int32Array { return this.#bodyAwake }
   get mocapQuat(): Float64Array { return this.#mocapQuat }
 }

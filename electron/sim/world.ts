@@ -305,6 +305,10 @@ export class TabletopWorld implements Disposable, World {
     return this.#views!.refresh().qpos[joint.qpos]!
   }
 
+  isAsleep(name: string): boolean {
+    return this.#views!.refresh().bodyAwake[this.thing(name).root] === 0
+  }
+
   touches(a: string, b: string): boolean {
     return this.#inContact(this.thing(a).bodies, this.thing(b).bodies)
   }

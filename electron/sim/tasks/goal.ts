@@ -30,7 +30,7 @@ export function holds(goal: Goal, world: World): boolean {
     case 'closed': return world.joint(goal.drawer) <= closedToM
     case 'pressed': return world.joint(`${goal.button}_cap`) >= buttonPressedM
     case 'turned-on': return world.joint(`${goal.stove}_knob`) >= stoveOnRad
-    case 'on': return isOn(goal.item, goal.support, world) && isReleased(goal.item, world) && world.touches(goal.item, goal.support)
+    case 'on': return isOn(goal.item, goal.support, world) && isReleased(goal.item, world) && (world.isAsleep(goal.item) || world.touches(goal.item, goal.support))
     case 'in': return isIn(goal.item, goal.container, world) && isReleased(goal.item, world)
     case 'near': {
       const target = world.pointOf(goal.reference, [goal.offset[0], goal.offset[1], 0])

@@ -16,6 +16,8 @@ export interface World {
   /** Length of an item's linear velocity in m/s. */
   speed(name: string): number
   joint(name: string): number
+  /** Whether an item has come to rest so fully that physics leaves it out; it then has no contacts. */
+  isAsleep(name: string): boolean
   touches(a: string, b: string): boolean
   /** Whether the gripper touches it. */
   isGripped(name: string): boolean
