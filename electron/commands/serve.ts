@@ -19,13 +19,18 @@ export function registerServe(program: Command, bind: Bind): void {
 }
 
 /** Serves until Ctrl-C. */
-export async function serve(context: Context, options: { port?: number; openBrowser: boolean; why?: string }): Promise<void> {
-  const { ensurePage } = await import('./build.ts')
-  await ensurePage(context)
+export async function serve(context: Context, options: { port?: number; openBrowser: boolean }): Promise<void> {
   context.interrupts.message = 'Stopping the host. Runs that it started are paused and keep their checkpoints.'
   const { startHeadless } = await import('../host/server.ts')
-  const host = await startHeadless({ home: context.home, port: options.port ?? 0, openBrowser: options.openBrowser })
+  // The host first: a port in use or a second instance is told before time goes into building the page.
+  const host = await startHeadless({ home: context.home, port: options.port ?? 0 })
   try {
+    const { ensurePage } = await import('./build.ts')
+    await ensurePage(context)
+    if (options.openBrowser) {
+      const { openBrowser } = await import('../host/open-browser.ts')
+      void openBrowser(host.newUrl())
+    }
     context.print({ url: host.url }, pageText(host.url))
     await new Promise<void>((resolve) => {
       if (context.signal.aborted) resolve()
