@@ -25,7 +25,7 @@ export const backboneSchema = z.strictObject({
   heads: positiveInt.default(4),
   mlpRatio: z.number().positive().default(4),
   /** Longest instruction in tokens. */
-  maxTextTokens: positiveInt.default(12),
+  maxTextTokens: positiveInt.default(10),
   /** Rows of the token table. The tokenizer is trained on the dataset's instructions and uses at most so many. */
   vocabularySize: z.number().int().min(260).default(512),
 })
@@ -59,8 +59,8 @@ export const motionSchema = z.strictObject({
   staticPx: z.number().min(0).default(0.5),
   /** `reversed` draws minus the forward flow, as the paper's pictures do. */
   sign: z.enum(['forward', 'reversed']).default('forward'),
-  width: positiveInt.default(96),
-  depth: positiveInt.default(4),
+  width: positiveInt.default(64),
+  depth: positiveInt.default(3),
   heads: positiveInt.default(4),
   mlpRatio: z.number().positive().default(4),
   patchSize: positiveInt.default(2),
@@ -115,6 +115,11 @@ const trainConfigFields = z.strictObject({
     validationFraction: z.number().min(0).max(0.9).default(0.1),
     /** Random shift of the pictures in pixels; the motion image moves alike. */
     randomShiftPx: z.number().int().min(0).default(2),
+    /**
+     * How many different random shifts each picture has; 0 draws a new one at every step. With a few, the latent of each
+     * shifted motion image is computed once and kept, where all fit in memory.
+     */
+    shiftVariants: z.number().int().min(0).default(4),
     /** `z-score` as pi0, `quantile` (1 % and 99 % to -1 and 1) as pi0.5. */
     normalisation: z.enum(['z-score', 'quantile']).default('z-score'),
     /** Training episodes used of each instruction, the first ones; 0 takes all. */

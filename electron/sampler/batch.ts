@@ -1,18 +1,21 @@
-import { Rng } from '../base/rng.ts'
 import { float32, int32, type HostTensor, type HostTensors } from '../base/host-tensor.ts'
 import type { TrainConfig } from '../contract/config.ts'
 import { normalise, type NormStatistics } from '../model/normalisation.ts'
 import { pictureLayout, planesLayout, writePicture, type PictureLayout } from '../model/picture-layout.ts'
 import type { Tokenizer } from '../model/tokenizer.ts'
 import type { EpisodeMemory } from './memory.ts'
+import type { Shifts } from './shifts.ts'
 
-/** Whole-pixel move of each picture, right and down: [B * cameras] pairs (x, y). */
-export type Shifts = Int32Array
-
-/** Moves uniform in -limit..limit; the same draws for the same (seed, step). */
-export function drawShifts(seed: number, step: number, pictures: number, limitPx: number): Shifts {
-  const rng = new Rng(seed, step)
-  return Int32Array.from({ length: pictures * 2 }, () => (limitPx === 0 ? 0 : rng.integer(2 * limitPx + 1) - limitPx))
+/** Motion images alone, [B, 3, S, S] in [-1, 1], each moved by its own (x, y) pixels: what the VAE encodes. */
+export function motionPlanes(motion: Uint8Array, layout: PictureLayout, samples: Int32Array, shift: (row: number) => readonly [x: number, y: number]): HostTensor {
+  const { sizePx } = layout
+  const planes = 3 * sizePx * sizePx
+  const images = new Float32Array(samples.length * planes)
+  samples.forEach((sample, row) => {
+    const [x, y] = shift(row)
+    writePicture(layout, motion, sample * planes, x, y, images, row * planes)
+  })
+  return float32(images, [samples.length, 3, sizePx, sizePx])
 }
 
 /**
@@ -39,8 +42,11 @@ export class BatchBuilder {
     this.#texts = memory.instructions.map((text) => tokenizer.encode(text, config.backbone.maxTextTokens))
   }
 
-  /** @param shifts zero where left out; the motion image moves with its camera's picture */
-  build(samples: Int32Array, shifts?: Shifts): HostTensors {
+  /**
+   * @param shifts zero where left out; the motion image moves with its camera's picture
+   * @param wantsImages false where their latents are known already
+   */
+  build(samples: Int32Array, shifts?: Shifts, wantsImages = true): HostTensors {
     const { sizePx, pictures, stateDimension } = this.#memory
     const batch = samples.length
     const { maxTextTokens } = this.#config.backbone
@@ -65,19 +71,7 @@ export class BatchBuilder {
       'text-mask': float32(mask, [batch, maxTextTokens]),
       'state': float32(state, [batch, stateDimension]),
       ...this.#chunks(samples),
-      ...this.#motion(samples, shifts),
-    }
-  }
-
-  /** [B, 3, S, S] of motion images alone, unshifted: what the VAE encodes. */
-  static forMotionImages(memory: EpisodeMemory): (samples: Int32Array) => HostTensor {
-    const { sizePx, motion } = memory
-    const layout = planesLayout(sizePx)
-    const planes = 3 * sizePx * sizePx
-    return (samples) => {
-      const images = new Float32Array(samples.length * planes)
-      samples.forEach((sample, row) => writePicture(layout, motion!, sample * planes, 0, 0, images, row * planes))
-      return float32(images, [samples.length, 3, sizePx, sizePx])
+      ...this.#motion(samples, shifts, wantsImages),
     }
   }
 
@@ -98,19 +92,20 @@ export class BatchBuilder {
     return { 'actions': float32(actions, [samples.length, chunk, actionDimension]), 'action-mask': float32(mask, [samples.length, chunk]) }
   }
 
-  #motion(samples: Int32Array, shifts?: Shifts): HostTensors {
-    const { sizePx, motion, pictures, episodeEnd } = this.#memory
+  #motion(samples: Int32Array, shifts: Shifts | undefined, wantsImages: boolean): HostTensors {
+    const { motion, pictures, episodeEnd } = this.#memory
     if (!motion) return {}
     const { camera, maskEpisodeEnd, horizonSteps } = this.#config.motion
     const cameraIndex = this.#config.data.cameras.indexOf(camera)
-    const planes = 3 * sizePx * sizePx
-    const images = new Float32Array(samples.length * planes)
     const weight = new Float32Array(samples.length).fill(1)
     samples.forEach((sample, row) => {
-      const picture = row * pictures.length + cameraIndex
-      writePicture(this.#planes, motion, sample * planes, shifts?.[picture * 2] ?? 0, shifts?.[picture * 2 + 1] ?? 0, images, row * planes)
       if (maskEpisodeEnd && sample + horizonSteps > episodeEnd[sample]!) weight[row] = 0
     })
-    return { 'motion-image': float32(images, [samples.length, 3, sizePx, sizePx]), 'motion-weight': float32(weight, [samples.length]) }
+    const image = (): HostTensor =>
+      motionPlanes(motion, this.#planes, samples, (row) => {
+        const picture = row * pictures.length + cameraIndex
+        return [shifts?.[picture * 2] ?? 0, shifts?.[picture * 2 + 1] ?? 0]
+      })
+    return { ...(wantsImages ? { 'motion-image': image() } : {}), 'motion-weight': float32(weight, [samples.length]) }
   }
 }

@@ -1,24 +1,23 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { DisposableStore } from '../base/disposable.ts'
 import { float32, type HostTensors } from '../base/host-tensor.ts'
 import { trainConfigSchema, type TrainConfig } from '../contract/config.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { Dataset } from '../dataset/dataset.ts'
-import { encodeLatent, latentScaleName, latentShiftName } from '../model/autoencoder-kl.ts'
 import { actionSpecs, dualHeadSpecs, hasMotionHead } from '../model/dual-head.ts'
-import { latentShape } from '../model/motion-dit.ts'
 import { vectorStatistics, type NormStatistics } from '../model/normalisation.ts'
 import { initialise, prefixed } from '../model/parameters.ts'
 import { parseSnapshotMeta, type SnapshotMeta } from '../model/snapshot-meta.ts'
 import { Tokenizer } from '../model/tokenizer.ts'
-import { BatchBuilder, drawShifts } from '../sampler/batch.ts'
+import { BatchBuilder } from '../sampler/batch.ts'
 import { splitEpisodes } from '../sampler/episodes.ts'
 import { checkDataset, loadEpisodes, type EpisodeMemory } from '../sampler/memory.ts'
 import { purposeSeed, SampleOrder } from '../sampler/order.ts'
+import { ShiftSource } from '../sampler/shifts.ts'
 import type { CompiledStep, DeviceState, Provider } from '../tensor/provider.ts'
 import type { RestoredCheckpoint, TrainEvent } from './events.ts'
 import { FlatParameters } from './flat-parameters.ts'
+import { encodeLatents, encoderOf, latentCount, latentsFit, latentsOf, type Latents } from './latents.ts'
 import { drawNoise } from './noise.ts'
 import { emaDecayAt, learningRateAt } from './schedule.ts'
 import { restoreSnapshot, takeSnapshot } from './snapshot.ts'
@@ -45,8 +44,8 @@ const validationSamples = 256
 const motionPictures = (memory: EpisodeMemory): MotionPictures => ({ data: memory.motion!, sizePx: memory.sizePx, count: memory.sampleCount })
 
 /**
- * Trains one policy: reads the episodes into memory (`load`), finds or trains the VAE (`vae`), then optimises both heads
- * (`train`). Everything random is a function of (seed, step), so a run resumed from a snapshot is bit for bit the run
+ * Trains one policy: reads the episodes into memory (`load`), finds or trains the VAE (`vae`), encodes the motion
+ * images with it (`latents`, where they fit in memory), then optimises both heads (`train`). Everything random is a function of (seed, step), so a run resumed from a snapshot is bit for bit the run
  * that was never interrupted, on the same provider. An abort before the `train` phase yields no snapshot: those phases
  * repeat with the same result.
  *
@@ -86,10 +85,21 @@ export async function* train({ config, dataset, provider, restore, vaeCache, sig
 
   const resources = new DisposableStore()
   try {
+    const shifts = new ShiftSource(config.seed, config.data.randomShiftPx, config.data.shiftVariants, config.data.cameras.length)
+    const source: MotionSource = vae === null ? 'none' : latentsFit(config, memory.sampleCount, shifts.variants) ? 'latent' : 'image'
+    let latents: Latents | null = null
+    if (vae && source === 'latent') {
+      const totalSteps = latentCount(memory, shifts.variants)
+      yield { type: 'phase', phase: 'latents', totalSteps }
+      const encoding = encodeLatents(config, memory, shifts, provider, vae.tensors)
+      let next = await encoding.next()
+      for (; !next.done; next = await encoding.next()) {
+        if (signal?.aborted) return
+        yield { type: 'progress', phase: 'latents', step: next.value, totalSteps }
+      }
+      latents = next.value
+    }
     yield { type: 'phase', phase: 'train', totalSteps: config.steps }
-    // Without random shifts a motion image is always the same picture: its latent is computed once.
-    const source: MotionSource = vae === null ? 'none' : config.data.randomShiftPx === 0 ? 'latent' : 'image'
-    const latents = vae && source === 'latent' ? await encodeAll(config, memory, provider, vae.tensors) : null
     const initial = restored ? null : flat.pack(initialise(specs, config.seed))
     const state = resources.add(
       provider.createState({
@@ -134,7 +144,12 @@ export async function* train({ config, dataset, provider, restore, vaeCache, sig
       }
       const samples = order.batch((number - 1) * config.batchSize, config.batchSize)
       const rate = learningRateAt(number, config.steps, config.optimiser)
-      const inputs = batchInputs(config, builder, samples, number, dimensions.action, source, latents)
+      const drawn = shifts.draw(number, samples)
+      const inputs = {
+        ...builder.build(samples, drawn.shifts, source === 'image'),
+        ...drawNoise(config, config.seed, number, samples.length, dimensions.action, source !== 'none'),
+        ...(latents ? { 'motion-latent': latentsOf(config, latents, samples, drawn.variants) } : {}),
+      }
       let values: Record<string, number>
       try {
         const outputs = await step.run(state, {
@@ -209,61 +224,6 @@ function checkContinuation(meta: SnapshotMeta, config: TrainConfig, memory: Epis
   }
 }
 
-/** What encoding needs of a VAE. */
-function encoderOf(vae: HostTensors): HostTensors {
-  const isEncoder = (name: string): boolean => name.startsWith('encoder.') || name.startsWith('quant_conv.') || name === latentScaleName || name === latentShiftName
-  return Object.fromEntries(Object.entries(vae).filter(([name]) => isEncoder(name)))
-}
-
-/** Latents of all motion images, [N, C * h * w]. */
-async function encodeAll(config: TrainConfig, memory: EpisodeMemory, provider: Provider, vae: HostTensors): Promise<Float32Array> {
-  const size = latentShape(config).reduce((product, extent) => product * extent, 1)
-  const latents = new Float32Array(memory.sampleCount * size)
-  const resources = new DisposableStore()
-  try {
-    const state = resources.add(provider.createState(encoderOf(vae)))
-    const encoder = resources.add(
-      provider.compile((p, inputs) => ({ outputs: { latent: encodeLatent(config, p, inputs['motion-image'] as Tensor4D) } }), { name: 'VAE encoder', checkFinite: true }),
-    )
-    const builder = BatchBuilder.forMotionImages(memory)
-    for (const batch of batches(Int32Array.from({ length: memory.sampleCount }, (_, index) => index), 32)) {
-      const { latent } = await encoder.run(state, { 'motion-image': builder(batch.samples) })
-      latents.set((latent!.data as Float32Array).subarray(0, batch.valid * size), batch.start * size)
-      await setImmediate()
-    }
-    return latents
-  } finally {
-    resources.dispose()
-  }
-}
-
-/** Everything that varies from step to step but the schedule's scalars. */
-function batchInputs(
-  config: TrainConfig,
-  builder: BatchBuilder,
-  samples: Int32Array,
-  step: number,
-  actionDimension: number,
-  source: MotionSource,
-  latents: Float32Array | null,
-): HostTensors {
-  const pictures = samples.length * config.data.cameras.length
-  const shifts = drawShifts(purposeSeed(config.seed, 'shift'), step, pictures, config.data.randomShiftPx)
-  const inputs = { ...builder.build(samples, shifts), ...drawNoise(config, config.seed, step, samples.length, actionDimension, source !== 'none') }
-  return withLatents(config, inputs, samples, source, latents)
-}
-
-/** Replaces the motion images by their latents where these are known. */
-function withLatents(config: TrainConfig, inputs: HostTensors, samples: Int32Array, source: MotionSource, latents: Float32Array | null): HostTensors {
-  if (source !== 'latent' || !latents) return inputs
-  const { 'motion-image': _image, ...rest } = inputs
-  const shape = latentShape(config)
-  const size = shape[0] * shape[1] * shape[2]
-  const rows = new Float32Array(samples.length * size)
-  samples.forEach((sample, row) => rows.set(latents.subarray(sample * size, (sample + 1) * size), row * size))
-  return { ...rest, 'motion-latent': float32(rows, [samples.length, ...shape]) }
-}
-
 /**
  * Validation on evenly spread held-out samples with the same noises and times at every call. Its inputs are made once.
  */
@@ -279,7 +239,7 @@ async function prepareValidation(
 ): Promise<(state: DeviceState) => Promise<Record<string, number>>> {
   const source: MotionSource = vae === null ? 'none' : 'latent'
   const compiled: CompiledStep = resources.add(provider.compile(validationStep(config, flat, source), { name: 'validation step', checkFinite: true }))
-  const latents = vae ? await encodeAll(config, held, provider, vae) : null
+  const latents = vae ? await encodeUnmoved(config, held, provider, vae) : null
   const builder = new BatchBuilder(held, config, statistics, tokenizer)
   const size = Math.min(config.batchSize, held.sampleCount)
   const count = Math.max(1, Math.floor(Math.min(validationSamples, held.sampleCount) / size)) * size
@@ -287,7 +247,7 @@ async function prepareValidation(
   const prepared: HostTensors[] = []
   for (const batch of batches(samples, size)) {
     const noise = drawNoise(config, purposeSeed(config.seed, 'validation'), batch.start, size, held.actionDimension, vae !== null)
-    prepared.push(withLatents(config, { ...builder.build(batch.samples), ...noise }, batch.samples, source, latents))
+    prepared.push({ ...builder.build(batch.samples, undefined, false), ...noise, ...(latents ? { 'motion-latent': latentsOf(config, latents, batch.samples) } : {}) })
   }
   return async (state) => {
     const sums: Record<string, number> = {}
@@ -297,4 +257,11 @@ async function prepareValidation(
     }
     return sums
   }
+}
+
+async function encodeUnmoved(config: TrainConfig, memory: EpisodeMemory, provider: Provider, vae: HostTensors): Promise<Latents> {
+  const encoding = encodeLatents(config, memory, new ShiftSource(config.seed, 0, 1, config.data.cameras.length), provider, vae)
+  let next = await encoding.next()
+  while (!next.done) next = await encoding.next()
+  return next.value
 }

@@ -8,7 +8,8 @@ import type { TrainConfig } from '../contract/config.ts'
 import { autoencoderLosses, autoencoderSpecs, decode, encode, latentScaleName, latentShiftName } from '../model/autoencoder-kl.ts'
 import { latentShape } from '../model/motion-dit.ts'
 import { checkAgainst, initialise, under, prefixed } from '../model/parameters.ts'
-import { planesLayout, writePicture } from '../model/picture-layout.ts'
+import { planesLayout } from '../model/picture-layout.ts'
+import { motionPlanes } from '../sampler/batch.ts'
 import { purposeSeed, SampleOrder } from '../sampler/order.ts'
 import type { Provider, StepFunction } from '../tensor/provider.ts'
 import { tf } from '../tensor/tf.ts'
@@ -41,14 +42,9 @@ export function vaeKey(config: TrainConfig, pictures: MotionPictures): string {
   return hash.digest('hex').slice(0, 32)
 }
 
-/** Motion images as [B, 3, S, S] in [-1, 1]; shifted as in training, so that the VAE knows what it will be shown. */
-function planes(pictures: MotionPictures, samples: Int32Array, shift?: () => number): HostTensor {
-  const { data, sizePx } = pictures
-  const layout = planesLayout(sizePx)
-  const size = 3 * sizePx * sizePx
-  const images = new Float32Array(samples.length * size)
-  samples.forEach((sample, row) => writePicture(layout, data, sample * size, shift?.() ?? 0, shift?.() ?? 0, images, row * size))
-  return float32(images, [samples.length, 3, sizePx, sizePx])
+/** Motion images as the VAE sees them; shifted as in training, so that it knows what it will be shown. */
+function planes({ data, sizePx }: MotionPictures, samples: Int32Array, shift: () => number = () => 0): HostTensor {
+  return motionPlanes(data, planesLayout(sizePx), samples, () => [shift(), shift()])
 }
 
 function vaeStep(config: TrainConfig, flat: FlatParameters): StepFunction {

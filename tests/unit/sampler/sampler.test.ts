@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../../../electron/dataset/dataset.ts'
 import { normalise, vectorStatistics } from '../../../electron/model/normalisation.ts'
 import { Tokenizer } from '../../../electron/model/tokenizer.ts'
-import { BatchBuilder, drawShifts } from '../../../electron/sampler/batch.ts'
+import { BatchBuilder } from '../../../electron/sampler/batch.ts'
 import { splitEpisodes } from '../../../electron/sampler/episodes.ts'
 import { loadEpisodes, type EpisodeMemory } from '../../../electron/sampler/memory.ts'
 import { SampleOrder } from '../../../electron/sampler/order.ts'
+import { ShiftSource } from '../../../electron/sampler/shifts.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
 import { smallConfig } from '../../support/small-config.ts'
 
@@ -59,13 +60,29 @@ describe('SampleOrder', () => {
   })
 })
 
-describe('drawShifts', () => {
-  it('stays within the limit, reaches it, and depends on (seed, step) alone', () => {
-    const shifts = drawShifts(1, 9, 500, 2)
+describe('ShiftSource', () => {
+  const samples = Int32Array.from({ length: 200 }, (_, index) => index)
+
+  it.each([0, 4])('stays within the limit, reaches it, and depends on (seed, step, samples) alone: %i variants', (variants) => {
+    const { shifts } = new ShiftSource(1, 2, variants, 2).draw(9, samples)
+    expect(shifts).toHaveLength(800)
     expect(new Set(shifts)).toEqual(new Set([-2, -1, 0, 1, 2]))
-    expect(drawShifts(1, 9, 500, 2)).toEqual(shifts)
-    expect(drawShifts(1, 10, 500, 2)).not.toEqual(shifts)
-    expect(drawShifts(1, 9, 500, 0).every((value) => value === 0)).toBe(true)
+    expect(new ShiftSource(1, 2, variants, 2).draw(9, samples).shifts).toEqual(shifts)
+    expect(new ShiftSource(1, 2, variants, 2).draw(10, samples).shifts).not.toEqual(shifts)
+    expect(new ShiftSource(2, 2, variants, 2).draw(9, samples).shifts).not.toEqual(shifts)
+    expect(new ShiftSource(1, 0, variants, 2).draw(9, samples).shifts.every((value) => value === 0)).toBe(true)
+  })
+
+  it('gives a picture no other moves than those of its variants', () => {
+    const source = new ShiftSource(1, 3, 3, 2)
+    const known = source.variantsOf(17)
+    const seen = new Set<string>()
+    for (let step = 1; step <= 60; step++) {
+      const { shifts, variants } = source.draw(step, Int32Array.of(17))
+      expect([...shifts]).toEqual([...known.subarray(variants[0]! * 4, variants[0]! * 4 + 4)])
+      seen.add(shifts.join())
+    }
+    expect(seen.size).toBe(3)
   })
 })
 

@@ -48,7 +48,7 @@ describe('train on onnx-cpu', { timeout: 240_000 }, () => {
 
   it('tells its phases, one step event per update, validations and snapshots in order', async () => {
     const events = await run(smallConfig(), { vaeCache: memoryCache() })
-    expect(events.filter((event) => event.type === 'phase').map((event) => [event.phase, event.totalSteps])).toEqual([['load', 6], ['vae', 4], ['train', 6]])
+    expect(events.filter((event) => event.type === 'phase').map((event) => [event.phase, event.totalSteps])).toEqual([['load', 6], ['vae', 4], ['latents', 4 * 12 * 4], ['train', 6]])
     const steps = events.filter((event) => event.type === 'step' && event.phase === 'train')
     expect(steps.map((event) => 'step' in event && event.step)).toEqual([1, 2, 3, 4, 5, 6])
     for (const event of steps) {
@@ -64,8 +64,8 @@ describe('train on onnx-cpu', { timeout: 240_000 }, () => {
   })
 
   it.each([
-    ['jointly, with random shifts', {}],
-    ['jointly, with latents computed once', { data: { randomShiftPx: 0 } }],
+    ['jointly, with latents computed once', {}],
+    ['jointly, with shifts drawn anew and encoded in the step', { data: { shiftVariants: 0 } }],
     ['the pi05 action head alone', { motion: { target: 'none' }, action: { variant: 'pi05' } }],
   ] as const)('resumes bit for bit: %s', async (_name, overrides) => {
     const config = smallConfig(overrides)

@@ -1,0 +1,83 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { DisposableStore } from '../base/disposable.ts'
+import { float32, type HostTensor, type HostTensors } from '../base/host-tensor.ts'
+import type { TrainConfig } from '../contract/config.ts'
+import { encodeLatent, latentScaleName, latentShiftName } from '../model/autoencoder-kl.ts'
+import { latentShape } from '../model/motion-dit.ts'
+import { planesLayout } from '../model/picture-layout.ts'
+import { motionPlanes } from '../sampler/batch.ts'
+import type { EpisodeMemory } from '../sampler/memory.ts'
+import type { ShiftSource } from '../sampler/shifts.ts'
+import type { Provider } from '../tensor/provider.ts'
+import { batches } from './vae-phase.ts'
+
+/** Latents kept in memory at most; beyond that a training step encodes its motion images itself. */
+const limitBytes = 2 ** 29
+const batchSize = 32
+
+export const latentSizeOf = (config: TrainConfig): number => latentShape(config).reduce((product, extent) => product * extent, 1)
+
+/** Whether the latents of every motion image in every variant of its shift are worth keeping. */
+export function latentsFit(config: TrainConfig, sampleCount: number, variants: number): boolean {
+  return variants > 0 && sampleCount * variants * latentSizeOf(config) * 4 <= limitBytes
+}
+
+/** What encoding needs of a VAE. */
+export function encoderOf(vae: HostTensors): HostTensors {
+  const isEncoder = (name: string): boolean => name.startsWith('encoder.') || name.startsWith('quant_conv.') || name === latentScaleName || name === latentShiftName
+  return Object.fromEntries(Object.entries(vae).filter(([name]) => isEncoder(name)))
+}
+
+/** Latents of motion images, one row per (sample, variant). */
+export interface Latents {
+  readonly rows: Float32Array
+  readonly variants: number
+}
+
+/** How many encodings {@link encodeLatents} makes. */
+export const latentCount = (memory: EpisodeMemory, variants: number): number => memory.sampleCount * variants
+
+/** Encodes every motion image in each of its shifts. Yields how many are done. */
+export async function* encodeLatents(config: TrainConfig, memory: EpisodeMemory, shifts: ShiftSource, provider: Provider, vae: HostTensors): AsyncGenerator<number, Latents> {
+  const { variants } = shifts
+  const size = latentSizeOf(config)
+  const count = latentCount(memory, variants)
+  const rows = new Float32Array(count * size)
+  const layout = planesLayout(memory.sizePx)
+  const cameras = config.data.cameras.length
+  const camera = config.data.cameras.indexOf(config.motion.camera)
+  const resources = new DisposableStore()
+  try {
+    const state = resources.add(provider.createState(encoderOf(vae)))
+    const encoder = resources.add(
+      provider.compile((p, inputs) => ({ outputs: { latent: encodeLatent(config, p, inputs['motion-image'] as Tensor4D) } }), { name: 'VAE encoder', checkFinite: true }),
+    )
+    for (const batch of batches(Int32Array.from({ length: count }, (_, index) => index), batchSize)) {
+      const samples = batch.samples.map((index) => Math.floor(index / variants))
+      const images = motionPlanes(memory.motion!, layout, samples, (row) => {
+        const at = ((batch.samples[row]! % variants) * cameras + camera) * 2
+        const moves = shifts.variantsOf(samples[row]!)
+        return [moves[at]!, moves[at + 1]!]
+      })
+      const { latent } = await encoder.run(state, { 'motion-image': images })
+      rows.set((latent!.data as Float32Array).subarray(0, batch.valid * size), batch.start * size)
+      yield batch.start + batch.valid
+      await setImmediate()
+    }
+    return { rows, variants }
+  } finally {
+    resources.dispose()
+  }
+}
+
+/** The latents of a batch, [B, C, h, w]. */
+export function latentsOf(config: TrainConfig, latents: Latents, samples: Int32Array, variants?: Int32Array): HostTensor {
+  const size = latentSizeOf(config)
+  const rows = new Float32Array(samples.length * size)
+  samples.forEach((sample, row) => {
+    const index = sample * latents.variants + (variants?.[row] ?? 0)
+    rows.set(latents.rows.subarray(index * size, (index + 1) * size), row * size)
+  })
+  return float32(rows, [samples.length, ...latentShape(config)])
+}
