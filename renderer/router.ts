@@ -1,4 +1,5 @@
-import { createRouter, createWebHashHistory, type RouteRecordRaw } from 'vue-router'
+import { createRouter, createWebHashHistory, type Router, type RouteRecordRaw } from 'vue-router'
+import { isNavigating } from './ui/navigation.ts'
 
 /** Hash addresses: deep links that work under app:// and http:// alike, and no page ever asks the host for a path. */
 export const routes: RouteRecordRaw[] = [
@@ -13,4 +14,10 @@ export const routes: RouteRecordRaw[] = [
   { path: '/:rest(.*)*', name: 'missing', component: () => import('./ui/MissingPage.vue') },
 ]
 
-export const createKinoraRouter = () => createRouter({ history: createWebHashHistory(), routes })
+export function createKinoraRouter(): Router {
+  const router = createRouter({ history: createWebHashHistory(), routes })
+  router.beforeEach(() => void (isNavigating.value = true))
+  router.afterEach(() => void (isNavigating.value = false))
+  router.onError(() => (isNavigating.value = false))
+  return router
+}

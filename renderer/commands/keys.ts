@@ -7,7 +7,7 @@ import { text } from '../text/en.ts'
 export const keyMap = {
   global: {
     palette: ['$mod+k', '$mod+Shift+P'],
-    shortcuts: ['Shift+?'],
+    shortcuts: ['Shift+?', '?'],
     filter: ['/'],
     goData: ['g d'],
     goRuns: ['g r'],
