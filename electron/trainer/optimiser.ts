@@ -49,19 +49,21 @@ export function adamW(params: Tensors, grads: Tensors, moments: Moments, options
   const gradNorm = globalNorm(grads)
   // As in PyTorch's clip_grad_norm_: 1e-6 keeps the quotient finite.
   const clip = Number.isFinite(clipNorm) ? tf.minimum(tf.div(clipNorm, tf.add(gradNorm, 1e-6)), 1) : undefined
-  const correction1 = tf.sub(1, tf.pow(beta1, step))
-  const correction2 = tf.sub(1, tf.pow(beta2, step))
-  const rate = tf.div(learningRate, correction1)
-  const inverseRoot2 = tf.rsqrt(correction2)
+  // All scalars are worked out once; each parameter is then read as few times as can be. With a = sqrt(1 - beta2^t):
+  //   rate m1 / (sqrt(v1) + epsilon), m1 = m / (1 - beta1^t), v1 = v / a^2  =  (rate a / (1 - beta1^t)) m / (sqrt(v) + epsilon a)
+  const root2 = tf.sqrt(tf.sub(1, tf.pow(beta2, step)))
+  const rate = tf.div(tf.mul(learningRate, root2), tf.sub(1, tf.pow(beta1, step)))
+  const floor = tf.mul(root2, epsilon)
   const keep = tf.sub(1, tf.mul(learningRate, weightDecay))
+  const share1 = clip ? tf.mul(clip, 1 - beta1) : tf.scalar(1 - beta1)
+  const share2 = clip ? tf.mul(clip, Math.sqrt(1 - beta2)) : tf.scalar(Math.sqrt(1 - beta2))
   const next: { params: Tensors; first: Tensors; second: Tensors } = { params: {}, first: {}, second: {} }
   for (const [name, parameter] of Object.entries(params)) {
-    const gradient = clip ? tf.mul(grads[name]!, clip) : grads[name]!
-    const first = tf.add(tf.mul(moments.first[name]!, beta1), tf.mul(gradient, 1 - beta1))
-    const second = tf.add(tf.mul(moments.second[name]!, beta2), tf.mul(tf.square(gradient), 1 - beta2))
-    const denominator = tf.add(tf.mul(tf.sqrt(second), inverseRoot2), epsilon)
+    const gradient = grads[name]!
+    const first = tf.add(tf.mul(moments.first[name]!, beta1), tf.mul(gradient, share1))
+    const second = tf.add(tf.mul(moments.second[name]!, beta2), tf.square(tf.mul(gradient, share2)))
     const kept = weightDecay > 0 && decays(parameter) ? tf.mul(parameter, keep) : parameter
-    next.params[name] = tf.sub(kept, tf.mul(tf.div(first, denominator), rate))
+    next.params[name] = tf.sub(kept, tf.mul(tf.div(first, tf.add(tf.sqrt(second), floor)), rate))
     next.first[name] = first
     next.second[name] = second
   }
