@@ -28,7 +28,7 @@ async function main(): Promise<number> {
     // The host ends the desk by message; a Ctrl-C in the terminal reaches the whole group and must not come first.
     process.on('SIGINT', () => {})
     mkdirSync(join(home.cache, 'logs'), { recursive: true })
-    const log = new FileLog(join(home.cache, 'logs', 'desk.ndjson'))
+    const log = new FileLog(join(home.cache, 'logs', 'desk.ndjson'), { maxBytes: 5_000_000 })
     const { serveDesk } = await import('./engine/desk-process.ts')
     await serveDesk(home, channel, log.log)
     await log.close()

@@ -57,7 +57,8 @@ async function start(): Promise<void> {
   const pageRoot = join(appRoot(), 'dist', 'renderer')
   protocol.handle(desktopScheme, async (request) => {
     const { status, headers, body } = await answerAppRequest({ url: request.url, method: request.method, range: request.headers.get('range') ?? undefined }, workbench.services, pageRoot)
-    return new Response(Uint8Array.from(body), { status, headers })
+    // A Response without content refuses a body, even an empty one.
+    return new Response(status === 204 ? null : Uint8Array.from(body), { status, headers })
   })
   serveBridge(workbench.services, workbench.log)
   installMenu({ showLogs: () => void shell.openPath(join(home.cache, 'logs')) })

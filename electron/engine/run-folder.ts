@@ -7,7 +7,7 @@ import { KinoraError } from '../contract/errors.ts'
 import { activeStates, runStatusSchema, type RunStatus } from '../contract/run.ts'
 import { createFolderAtomic, ioError, writeFileAtomic } from '../platform/fs-atomic.ts'
 import type { Home } from '../platform/paths.ts'
-import { isAlive, ownIdentity, type ProcessIdentity } from '../platform/process-table.ts'
+import { isAlive, isStartTimeCheap, ownIdentity, pidExists, type ProcessIdentity } from '../platform/process-table.ts'
 import { kinoraVersion } from '../platform/version.ts'
 import { parseTrainConfig } from './train-config.ts'
 
@@ -123,7 +123,7 @@ export async function reconcileRun(path: string, cause?: { message: string; hint
     return lost
   }
   const shouldLive = activeStates.includes(status.state) || (status.state === 'queued' && status.pid !== null)
-  if (!shouldLive || (status.pid !== null && (await isAlive({ pid: status.pid, processStart: status.processStart })))) return status
+  if (!shouldLive || (status.pid !== null && (await isOwnerAlive(status.pid, status)))) return status
   // The process may have written its last word between the first reading and its end.
   const latest = await readStatus(path)
   if (latest.state !== status.state || latest.updatedAt !== status.updatedAt) return latest.pid === null ? latest : reconcileRun(path, cause)
@@ -143,6 +143,17 @@ export async function reconcileRun(path: string, cause?: { message: string; hint
   }
   await writeStatus(path, crashed)
   return crashed
+}
+
+/** A heartbeat so old means a dead owner where start times cannot be had and the pid may be another program's. */
+const longSilenceMs = 600_000
+
+async function isOwnerAlive(pid: number, { processStart, updatedAt }: RunStatus): Promise<boolean> {
+  const silentMs = Date.now() - updatedAt
+  if (processStart === null) return pidExists(pid) && silentMs < longSilenceMs
+  // Asking for the start time many times a second is worth it only where that is cheap.
+  if (!isStartTimeCheap && silentMs < 3000) return pidExists(pid)
+  return isAlive({ pid, processStart })
 }
 
 export function toJson(value: unknown): string {

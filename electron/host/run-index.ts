@@ -52,6 +52,8 @@ export class RunIndex {
     this.#isSupervised = isSupervised
     this.#signatures = catalogue.runSignatures()
     this.#summaries = new Map(catalogue.runs().map((run) => [run.id, run]))
+    // What was alive when the last host ended is looked at whether its folder has changed or not: it may have died since.
+    for (const [id, run] of this.#summaries) if (isActiveStatus(run.status)) this.#active.add(id)
   }
 
   /** Whether any run of this home has a living process. */

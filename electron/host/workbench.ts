@@ -73,7 +73,7 @@ export class Workbench {
     const { home } = options
     const spawn = options.spawn ?? forkChild
     this.#options = options
-    this.#fileLog = new FileLog(join(home.cache, 'logs', 'host.ndjson'))
+    this.#fileLog = new FileLog(join(home.cache, 'logs', 'host.ndjson'), { maxBytes: 5_000_000 })
     this.log = this.#fileLog.log
     this.#catalogue = Catalogue.open(home.catalogue)
     this.supervisor = new Supervisor(home, spawn, this.log)

@@ -1,3 +1,4 @@
+import { renameSync, statSync } from 'node:fs'
 import { AppendFile } from './append-file.ts'
 import { systemClock, type Clock } from './clock.ts'
 
@@ -33,7 +34,9 @@ export class FileLog {
   readonly log: Log
   readonly #file: AppendFile
 
-  constructor(path: string, options: { level?: LogLevel; clock?: Clock; onRecord?: (record: LogRecord) => void } = {}) {
+  /** With `maxBytes`, a file that has grown beyond is set aside as `<name>.old` first: one generation is kept. */
+  constructor(path: string, options: { level?: LogLevel; clock?: Clock; onRecord?: (record: LogRecord) => void; maxBytes?: number } = {}) {
+    if (options.maxBytes !== undefined) setAside(path, options.maxBytes)
     this.#file = new AppendFile(path, { maxPendingLines: 5000 })
     const lowest = logLevels.indexOf(options.level ?? 'debug')
     this.log = createLog((record) => {
@@ -49,6 +52,14 @@ export class FileLog {
 
   close(): Promise<void> {
     return this.#file.close()
+  }
+}
+
+function setAside(path: string, maxBytes: number): void {
+  try {
+    if (statSync(path).size > maxBytes) renameSync(path, `${path}.old`)
+  } catch {
+    // None yet, or it cannot be moved: logging goes on in the same file.
   }
 }
 

@@ -28,6 +28,9 @@ export function startTicksFromStat(stat: string): string | null {
   return fields[19] ?? null
 }
 
+/** Where the start time is one small file; elsewhere it costs a process of its own (ps) or cannot be had. */
+export const isStartTimeCheap = process.platform === 'linux'
+
 /** Start time of a process, or null when there is no such process or the system does not tell. */
 export async function processStart(pid: number): Promise<string | null> {
   try {
@@ -55,7 +58,8 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await processStart(identity.pid)) === identity.processStart
 }
 
-function pidExists(pid: number): boolean {
+/** Whether some process has this pid now: cheap, and true for a reused one, too. */
+export function pidExists(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

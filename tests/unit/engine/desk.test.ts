@@ -68,7 +68,7 @@ describe('data', () => {
   })
 
   test('presets come with what they would weigh', async () => {
-    const presets = await desk.presets(null)
+    const presets = await desk.presets()
     expect(presets.map(({ name }) => name)).toContain('nano')
     for (const preset of presets) {
       presetSchema.parse(preset)
@@ -90,11 +90,18 @@ describe('replays', () => {
     replay = await desk.openReplay(request(1))
   })
 
+  test('a frame that is still to be predicted is none yet, and no failure', async () => {
+    const fresh = await desk.openReplay(request(3))
+    expect(await desk.replayFrame({ id: fresh.id, pane: 'predicted-motion', frame: 11 })).toBeNull()
+    expect(await desk.replayFrame({ id: fresh.id, pane: 'camera', frame: 11 })).not.toBeNull()
+    await desk.closeReplay({ id: fresh.id })
+  })
+
   test('describes itself at once; the true motion is there before the prediction', async () => {
     expect(replay).toMatchObject({ runId: run.identity.id, checkpointStep: 1, datasetId: 'squares', episode: 1, camera: 'front', frameCount: 12, horizonSteps: 3, width: 16, height: 16, isHeldOut: false, panes: ['camera', 'true-motion', 'predicted-motion', 'error'] })
     // The square moves down: the picture shows one colour on white, at its place.
     const truth = await desk.replayFrame({ id: replay.id, pane: 'true-motion', frame: 0 })
-    const colours = new Set(Array.from({ length: 256 }, (_, pixel) => truth.bytes.subarray(4 * pixel, 4 * pixel + 3).join()))
+    const colours = new Set(Array.from({ length: 256 }, (_, pixel) => truth!.bytes.subarray(4 * pixel, 4 * pixel + 3).join()))
     expect(colours.size).toBe(2)
     expect(colours).toContain('255,255,255')
   })
@@ -107,7 +114,7 @@ describe('replays', () => {
     expect(errors.endPointError[0]).toBeGreaterThan(0)
     // The last frame has no motion ahead: nothing to judge.
     expect(errors.endPointError[11]).toBeNull()
-    for (const pane of replay.panes) expect((await desk.replayFrame({ id: replay.id, pane, frame: 3 })).bytes.length).toBe(16 * 16 * 4)
+    for (const pane of replay.panes) expect((await desk.replayFrame({ id: replay.id, pane, frame: 3 }))!.bytes.length).toBe(16 * 16 * 4)
   })
 
   test('opened again it is whole at once, with the same pictures; another desk finds them, too', async () => {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -6,7 +8,7 @@ import type { RunState } from '../../../electron/contract/run.ts'
 import { readStatus } from '../../../electron/engine/run-folder.ts'
 import { Workbench } from '../../../electron/host/workbench.ts'
 import type { Home } from '../../../electron/platform/paths.ts'
-import { isAlive } from '../../../electron/platform/process-table.ts'
+import { isAlive, processStart } from '../../../electron/platform/process-table.ts'
 import { spawnIdleEngine } from '../../support/idle-engine.ts'
 import { makeRun, setStatus, temporaryHome, until } from '../../support/run-fixtures.ts'
 
@@ -134,6 +136,18 @@ test('a run killed while no host was there is crashed at the next start', async 
   await setStatus(path, { state: 'running', pid, processStart: 'other:1' })
   workbench = await Workbench.open({ home, host: 'headless', spawn: spawnIdleEngine })
   expect((await workbench.services.runs.list()).find((run) => run.id === id)!.status.state).toBe('crashed')
+})
+
+test('a run that died together with its host is crashed at the next start, though its folder looks as it did', async () => {
+  const { path, identity } = await makeRun(home, 'power cut')
+  const owner = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'])
+  await setStatus(path, { state: 'running', pid: owner.pid!, processStart: await processStart(owner.pid!) })
+  await until(async () => (await workbench.services.runs.list()).some((run) => run.id === identity.id && run.status.state === 'running'))
+  await workbench.close()
+  owner.kill('SIGKILL')
+  await once(owner, 'exit')
+  workbench = await Workbench.open({ home, host: 'headless', spawn: spawnIdleEngine })
+  expect((await workbench.services.runs.list())[0]!.status).toMatchObject({ state: 'crashed', error: { code: 'engine-crashed' } })
 })
 
 test('a deleted run folder leaves the list, a copied one joins it', async () => {

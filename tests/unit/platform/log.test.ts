@@ -41,3 +41,14 @@ test('lines are shown for people, damaged ones as they are', () => {
   expect(formatLogLine(JSON.stringify({ time: clock.now(), level: 'info', message: 'hello', data: { step: 3 } }))).toBe('2026-01-02 03:04:05 info    hello {"step":3}')
   expect(formatLogLine('{"time":')).toBe('{"time":')
 })
+
+test('a log that has grown too large is set aside at the next start', async () => {
+  const path = join(temporaryFolder(), 'log.ndjson')
+  for (const message of ['first', 'second', 'third']) {
+    const file = new FileLog(path, { maxBytes: 10 })
+    file.log.info(message)
+    await file.close()
+  }
+  expect(readFileSync(path, 'utf8')).toContain('third')
+  expect(readFileSync(`${path}.old`, 'utf8')).toMatch(/^[^\n]*second[^\n]*\n$/)
+})
