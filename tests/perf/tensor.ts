@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { policyRows } from './tensor/policy.ts'
+import { eventLoopP99Ms, policyRows } from './tensor/policy.ts'
 
 interface Row {
   readonly name: string
@@ -107,5 +107,10 @@ export default async function bench({ note = () => {} }: { note?: (text: string)
   const python = await findTorch()
   if (!python) note('PyTorch was not found (python3, or KINORA_TORCH_PYTHON): no ratios.')
   const threads = availableParallelism()
-  return [...(await compare('transformer', 0.8, python, threads)), ...(await compare('vae', 1.2, python, threads)), ...(await policyRows())]
+  const rows: Row[] = []
+  const delayMs = await eventLoopP99Ms(async () => {
+    rows.push(...(await compare('transformer', 0.8, python, threads)), ...(await compare('vae', 1.2, python, threads)))
+  })
+  rows.push({ name: 'event_loop_p99_ms', value: delayMs, unit: 'ms', better: 'lower', target: 50, n: 1, note: 'of this process while others train; at most 50' })
+  return [...rows, ...(await policyRows())]
 }
