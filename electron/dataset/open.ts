@@ -30,17 +30,20 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
     const { openLeRobot } = await import('./sources/lerobot/open.ts')
     return await openLeRobot(absolute, root, options)
   }
-  const { findRlds, openRlds } = await import('./sources/rlds/open.ts')
-  const rlds = await findRlds(root)
-  if (rlds !== null) return await openRlds(absolute, rlds, options)
   const recording = recordingPaths(root)
   if ((await stat(recording.recording).catch(() => null)) !== null) {
     const staged = (await readdir(recording.staging).catch((): string[] => [])).filter((name) => /^\d+$/.test(name)).length
     throw new KinoraError('dataset-invalid', `${absolute} is a recording that was not finished (${staged} episodes so far).`, 'Run the command that records it again: it continues.')
   }
+  const { findRlds, openRlds } = await import('./sources/rlds/open.ts')
+  const rlds = await findRlds(root)
+  if (rlds !== null) return await openRlds(absolute, rlds, options)
+  const { findHdf5, openHdf5 } = await import('./sources/hdf5/open.ts')
+  const files = await findHdf5(root)
+  if (files.length > 0) return await openHdf5(absolute, root, files, options)
   throw new KinoraError(
     'dataset-invalid',
     `${absolute} is no dataset that Kinora knows.`,
-    'Looked for: meta/info.json (LeRobot 2.0, 2.1, 3.x); features.json and dataset_info.json (RLDS). Point to the folder that holds them.',
+    'Looked for: meta/info.json (LeRobot 2.0, 2.1, 3.x); features.json and dataset_info.json (RLDS); .hdf5 files (LIBERO, robomimic, RoboTwin 2.0). Point to the folder that holds them.',
   )
 }
