@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { cpus, loadavg } from 'node:os'
+import { cpus } from 'node:os'
 import type * as OrtCommon from 'onnxruntime-common'
 import type * as OrtBinding from 'onnxruntime-node/dist/binding.js'
 import { KinoraError } from '../../../contract/errors.ts'
@@ -92,9 +92,24 @@ export class Session {
   }
 }
 
-/** Spinning saves microseconds per operator where cores are free, and costs tens of milliseconds where they are not. */
+const sampleMs = 60
+
+/**
+ * Spinning takes a third off a step where cores are free, and costs tens of milliseconds where they are not. This
+ * thread sleeps while it looks, so what is busy is others; the load average would still speak of what ended a minute ago.
+ */
 function isMachineQuiet(): boolean {
-  return loadavg()[0]! <= cpus().length
+  const before = cpuTimes()
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, sampleMs)
+  const after = cpuTimes()
+  return after.idle - before.idle >= 0.6 * (after.total - before.total)
+}
+
+/** Milliseconds that all cores together spent, and spent idle, since the machine started. */
+function cpuTimes(): { idle: number; total: number } {
+  const times = cpus().map(({ times }) => times)
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+  return { idle: sum(times.map(({ idle }) => idle)), total: sum(times.flatMap((one) => Object.values(one))) }
 }
 
 function runtimeError(error: unknown, doing: string): KinoraError {
