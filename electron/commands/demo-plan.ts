@@ -15,8 +15,9 @@ export interface DemoPlan {
   /** Frames shown of an episode. */
   readonly framesPerStrip: number
   readonly runs: readonly { readonly name: string; readonly target: TrainConfig['motion']['target'] }[]
-  /** Over the nano preset; the same for both runs. */
-  readonly training: Pick<TrainConfig, 'seed' | 'steps' | 'batchSize' | 'validateEvery' | 'checkpointEvery'> & { readonly vaeSteps: number }
+  readonly preset: string
+  /** Over the preset; the same for both runs. */
+  readonly training: Partial<Pick<TrainConfig, 'seed' | 'steps' | 'batchSize' | 'validateEvery' | 'checkpointEvery'>> & { readonly vaeSteps?: number }
 }
 
 /** What the demo does, fixed so that every machine does the same; sized for about four and a half minutes on two cores. */
@@ -33,12 +34,13 @@ export const demoPlan: DemoPlan = {
     { name: 'demo-action-only', target: 'none' },
     { name: 'demo-joint', target: 'motion-image' },
   ],
-  training: { seed: 0, steps: 600, batchSize: 32, validateEvery: 100, checkpointEvery: 200, vaeSteps: 200 },
+  preset: 'pico',
+  training: { seed: 0 },
 }
 
 /** The runs differ in the motion target alone. */
 export function demoConfig(plan: DemoPlan, target: TrainConfig['motion']['target'], device: TrainConfig['device'] = 'auto'): TrainConfig {
-  const config = presetConfig('nano', plan.dataset)
+  const config = presetConfig(plan.preset, plan.dataset)
   const { vaeSteps, ...training } = plan.training
   return {
     ...config,
@@ -46,6 +48,6 @@ export function demoConfig(plan: DemoPlan, target: TrainConfig['motion']['target
     device,
     data: { ...config.data, imageSizePx: plan.sizePx },
     motion: { ...config.motion, target, horizonSteps: plan.horizonSteps },
-    vae: { ...config.vae, steps: vaeSteps },
+    vae: { ...config.vae, steps: vaeSteps ?? config.vae.steps },
   }
 }

@@ -21,7 +21,7 @@ export function registerTrain(program: Command, bind: Bind): void {
   command
     .description('Train a policy on a dataset, with its motion head or without; pause with Ctrl-C, continue with --resume.')
     .option('--config <file>', 'JSON file with the configuration')
-    .option('--preset <name>', 'start from a preset (nano, tiny, small, base, large, paligemma-2b)')
+    .option('--preset <name>', 'start from a preset (pico, nano, tiny, small, base, large, paligemma-2b)')
     .option('--dataset <name or folder>', 'what to train on')
     .option('--name <name>', 'name of the run')
     .option('--set <key=value>', 'change one field, with dots between nested keys; may be repeated', (text: string, before: readonly string[]) => [...before, text], [])

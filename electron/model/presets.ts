@@ -11,6 +11,22 @@ export interface PresetDefinition {
 
 export const presets: readonly PresetDefinition[] = [
   {
+    name: 'pico',
+    title: 'Pico',
+    description: 'A third of nano, for the demo and for trying things out: two layers of width 64, trained in minutes on two cores.',
+    config: {
+      preset: 'pico',
+      backbone: { width: 64, depth: 2 },
+      action: { width: 64 },
+      motion: { width: 64, depth: 3 },
+      vae: { blockChannels: [8, 16, 16], batchSize: 8, steps: 250 },
+      optimiser: { warmupSteps: 30 },
+      steps: 800,
+      validateEvery: 100,
+      checkpointEvery: 200,
+    },
+  },
+  {
     name: 'nano',
     title: 'Nano',
     description: 'About a million parameters, 64 px pictures: learns a tabletop task in a minute or two on a laptop CPU.',
