@@ -167,7 +167,10 @@ export class Replays implements Disposable {
           this.#onProgress(replay.id, opened.predictedFrames)
         }
       })
-      if (opened.predictedFrames === replay.frameCount && replay.frameCount > 0) await this.#cache.save(replay.id, opened.predictions as Prediction[])
+      if (opened.predictedFrames === replay.frameCount && replay.frameCount > 0) {
+        // A cache that cannot be written costs the time to predict again, not the replay.
+        await this.#cache.save(replay.id, opened.predictions as Prediction[]).catch(() => {})
+      }
     } catch (error) {
       if (abort.signal.aborted) return
       opened.failure = KinoraError.from(error)

@@ -21,6 +21,8 @@ const healthyMs = 60_000
 /** Without a sign of life for this long (a blocked event loop) it is ended and started afresh. */
 const silenceMs = 120_000
 const exitPatienceMs = 3000
+/** After so many ends in a row before it was ready, calls that wait for it are told so instead of waiting on. */
+const hopelessDeaths = 3
 
 /** The host's side of the desk: one child process, started again when it dies. Calls made meanwhile wait for it. */
 export class DeskClient {
@@ -35,6 +37,7 @@ export class DeskClient {
   #state: SystemInfo['engine'] = 'starting'
   #queue: ToDesk[] = []
   #deaths = 0
+  #deathsBeforeReady = 0
   #startedAt = 0
   #lastSign = 0
   #watch: NodeJS.Timeout | undefined
@@ -108,6 +111,7 @@ export class DeskClient {
     this.#lastSign = Date.now()
     switch (message.type) {
       case 'ready':
+        this.#deathsBeforeReady = 0
         this.#setState('ready')
         for (const waiting of this.#queue.splice(0)) this.#child?.send(waiting)
         break
@@ -133,6 +137,9 @@ export class DeskClient {
     this.#child = undefined
     if (this.#isClosing) return
     this.#log.error('The desk process ended', { reason })
+    if (this.#state === 'starting' && ++this.#deathsBeforeReady >= hopelessDeaths) {
+      this.#failAll(new KinoraError('engine-crashed', `The process that reads data does not start. ${reason}`, `What it said is in ${join(this.#home.cache, 'logs', 'desk.log')}. Kinora goes on trying.`))
+    }
     this.#setState('crashed')
     if (Date.now() - this.#startedAt > healthyMs) this.#deaths = 0
     // Calls that were on their way may be what killed it: they fail. Those still waiting go to the next one.

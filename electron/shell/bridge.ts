@@ -1,4 +1,5 @@
 import { BrowserWindow, dialog, ipcMain, MessageChannelMain, shell, type IpcMainEvent, type IpcMainInvokeEvent } from 'electron'
+import { KinoraError } from '../contract/errors.ts'
 import { portMessage } from '../contract/transport.ts'
 import type { Log } from '../platform/log.ts'
 import { createPortServer } from '../rpc/transport/message-port.ts'
@@ -33,7 +34,9 @@ export function serveBridge(services: Services, log: Log): void {
   ipcMain.handle('kinora:show-folder', async (event: IpcMainInvokeEvent, ...payload: unknown[]) => {
     const [kind, id] = checkIpc('kinora:show-folder', sender(event), payload)
     // The path comes from the catalogue, never from the page.
-    const { path } = kind === 'run' ? await services.runs.get(id) : await services.datasets.get(id)
+    const known = kind === 'run' ? await services.runs.list() : await services.datasets.list()
+    const path = known.find((item) => item.id === id)?.path
+    if (path === undefined) throw new KinoraError('not-found', `There is no ${kind} "${id}".`, 'Reload the page.')
     shell.showItemInFolder(path)
   })
 }
