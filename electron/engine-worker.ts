@@ -11,7 +11,8 @@ import { resolveHome } from './platform/paths.ts'
 import { useEntryRunner } from './platform/run-entry.ts'
 import { entriesByHost } from './engine/entries-by-host.ts'
 
-const [role, root, runPath] = process.argv.slice(2)
+// Found by the role's name: where the arguments begin differs between Node and Electron's utility processes.
+const [role, root, runPath] = process.argv.slice(Math.max(1, process.argv.findIndex((argument) => argument === 'desk' || argument === 'job')))
 
 async function main(): Promise<number> {
   const home = resolveHome(root)

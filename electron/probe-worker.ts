@@ -10,7 +10,7 @@ import { measureGflops, selfTest } from './tensor/registry/self-test.ts'
  * that does not open leaves its reason on stderr and code 1.
  */
 try {
-  const name = providerNameSchema.parse(process.argv[2])
+  const name = providerNameSchema.parse(process.argv.at(-1))
   const provider = await openUntested(name)
   const result: ProbeResult = {
     version: provider.version,

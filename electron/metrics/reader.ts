@@ -5,7 +5,8 @@ import { listSegments, scopeOf, type Segment } from './segment.ts'
 import { Series } from './series.ts'
 import { seriesWindow } from './window.ts'
 
-const chunkBytes = 128 * 1024
+/** Small enough that parsing one never holds others up for more than a few milliseconds. */
+const chunkBytes = 32 * 1024
 
 interface Tail {
   readonly segment: Segment

@@ -20,7 +20,7 @@ export async function setStatus(path: string, change: Partial<RunStatus>): Promi
   await writeStatus(path, { ...(await readStatus(path)), ...change })
 }
 
-export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 5000): Promise<number> {
+export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<number> {
   const start = performance.now()
   while (!(await isTrue())) {
     if (performance.now() - start > timeoutMs) throw new Error(`not true within ${timeoutMs} ms: ${isTrue.toString()}`)
