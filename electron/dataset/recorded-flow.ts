@@ -59,8 +59,12 @@ export class RecordedFlow {
     if (taskId === null || seed === null || width !== height) return null
     const actions = await request.readExecutedAction()
     if (actions === null) return null
-    const key = createHash('sha256').update(JSON.stringify([renderVersion, taskId, seed, camera, horizonSteps, width])).update(new Uint8Array(actions.buffer, actions.byteOffset, actions.byteLength)).digest('hex')
-    const cached = this.#cacheDir === null ? null : join(this.#cacheDir, key.slice(0, 2), `${key}.kflow`)
+    const fileOf = (name: string): string | null => {
+      if (this.#cacheDir === null) return null
+      const key = createHash('sha256').update(JSON.stringify([renderVersion, taskId, seed, name, horizonSteps, width])).update(new Uint8Array(actions.buffer, actions.byteOffset, actions.byteLength)).digest('hex')
+      return join(this.#cacheDir, key.slice(0, 2), `${key}.kflow`)
+    }
+    const cached = fileOf(camera)
     if (cached !== null) {
       try {
         return check(request, decodeFlowArchive(await readFile(cached), cached), cached)
@@ -81,10 +85,14 @@ export class RecordedFlow {
         `Use the horizon that was recorded, or record the demonstrations again with a horizon of ${horizonSteps} steps.`,
       )
     }
-    // Through the archive in any case, so that flow is the same numbers whether it was rendered now or read back.
-    const archive = encodeFlowArchive(flow[camera])
-    if (cached !== null) await writeFileAtomic(cached, archive)
-    return decodeFlowArchive(archive)
+    // Through the archive in any case, so that flow is the same numbers whether it was rendered now or read back. All
+    // cameras are rendered at once, so all are kept.
+    const archives = new Map(Object.entries(flow).map(([name, fields]) => [name, encodeFlowArchive(fields)]))
+    for (const [name, archive] of archives) {
+      const file = fileOf(name)
+      if (file !== null) await writeFileAtomic(file, archive)
+    }
+    return decodeFlowArchive(archives.get(camera)!)
   }
 }
 
