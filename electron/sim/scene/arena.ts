@@ -15,7 +15,7 @@ export const arena: readonly Geom[] = [
 
 const agentEye: Vec3 = [0.7, 0, 0.56]
 
-export const agentCamera: CameraSpec = { name: 'agentview', pos: agentEye, quat: lookAt(agentEye, [-0.02, 0, 0.055]), fovyDeg: 39 }
+export const agentCamera: CameraSpec = { name: 'agentview', pos: agentEye, quat: lookAt(agentEye, [-0.03, 0, 0.085]), fovyDeg: 39 }
 
 export const cameraNames = ['agentview', 'robot0_eye_in_hand'] as const
 export type CameraName = (typeof cameraNames)[number]

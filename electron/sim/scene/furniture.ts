@@ -150,11 +150,11 @@ export function basket(name: string): Body {
     name,
     isMocap: true,
     geoms: [
-      { type: 'box', size: [x, y, basketFloorM / 2], pos: [0, 0, basketFloorM / 2], surface: surfaces.basket },
+      { type: 'box', size: [x - 0.0075, y - 0.0075, basketFloorM / 2], pos: [0, 0, basketFloorM / 2], surface: surfaces.basket },
       wall(0.004, y, x - 0.004, 0),
       wall(0.004, y, -(x - 0.004), 0),
-      wall(x, 0.004, 0, y - 0.004),
-      wall(x, 0.004, 0, -(y - 0.004)),
+      wall(x - 0.008, 0.004, 0, y - 0.0045),
+      wall(x - 0.008, 0.004, 0, 0.0045 - y),
     ],
   }
 }

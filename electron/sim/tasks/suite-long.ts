@@ -25,7 +25,7 @@ const kitchenLayout: readonly Placement[] = [
   stove,
   { thing: 'button', x: [0.1, 0.13], y: [-0.02, 0.02] },
   { thing: 'plate', x: [0.02, 0.07], y: [0.12, 0.16] },
-  { thing: 'bowl', x: [-0.045, -0.02], y: [0.0, 0.025] },
+  { thing: 'bowl', x: [-0.045, -0.025], y: [0.012, 0.03] },
   { thing: 'red_block', x: [0.085, 0.13], y: [-0.195, -0.125], ...turned },
 ]
 const inKitchen = { suite, maxSteps, things: kitchen, layout: kitchenLayout }

@@ -1,0 +1,91 @@
+import { createExpert } from '../../electron/sim/expert.ts'
+import { recordEpisodes } from '../../electron/sim/record.ts'
+import { cameraNames } from '../../electron/sim/scene/arena.ts'
+import { findTask } from '../../electron/sim/suites.ts'
+import { TabletopWorld } from '../../electron/sim/world.ts'
+
+interface Row {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly better: 'lower' | 'higher'
+  readonly target?: number
+  readonly n: number
+  readonly low?: number
+  readonly high?: number
+  readonly spread?: number
+  readonly note?: string
+}
+
+const sceneTask = 'tabletop-goal/block-on-plate'
+const stepsPerRound = 60
+const rounds = 8
+const demonstrations = 100
+
+function rowOf(name: string, unit: string, better: Row['better'], values: readonly number[], rest: Partial<Row> = {}): Row {
+  const sorted = [...values].sort((a, b) => a - b)
+  const value = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
+  const [low, high] = [sorted[0]!, sorted.at(-1)!]
+  return { name, value, unit, better, n: values.length, low, high, spread: high - low, ...rest }
+}
+
+/** Runs the expert once through the scene and returns the wall seconds that `stepsPerRound` control steps took. */
+function playRound(world: TabletopWorld, seed: number): number {
+  world.reset(sceneTask, seed)
+  const expert = createExpert(findTask(sceneTask), world)
+  const startedAt = performance.now()
+  for (let step = 0; step < stepsPerRound; step++) world.step(expert.act())
+  return (performance.now() - startedAt) / 1000
+}
+
+async function stepsPerSecond(sizePx: number, isRenderingEnabled: boolean): Promise<number[]> {
+  const world = await TabletopWorld.create({ cameraSizePx: sizePx })
+  world.isRenderingEnabled = isRenderingEnabled
+  playRound(world, 1000)
+  const rates = Array.from({ length: rounds }, (_, round) => stepsPerRound / playRound(world, round))
+  world.dispose()
+  return rates
+}
+
+/** Milliseconds of one G-buffer pair by either source. */
+async function gBufferMs(by: 'rasteriser' | 'rays', sizePx: number): Promise<number[]> {
+  const world = await TabletopWorld.create({ cameraSizePx: sizePx })
+  world.isRenderingEnabled = false
+  world.reset(sceneTask, 0)
+  const once = (): number => {
+    const startedAt = performance.now()
+    for (const camera of cameraNames) world.gBuffer(camera, by)
+    return performance.now() - startedAt
+  }
+  for (let warmUp = 0; warmUp < 5; warmUp++) once()
+  const times = Array.from({ length: 12 }, once)
+  world.dispose()
+  return times
+}
+
+/** The simulator: control steps with pictures, demonstrations with exact flow, and the parts they are made of. */
+export default async function bench({ signal, note = () => {} }: { readonly signal?: AbortSignal; readonly note?: (text: string) => void } = {}): Promise<Row[]> {
+  const rows: Row[] = []
+  note('control steps with two 128 px cameras')
+  rows.push(rowOf('control_steps_per_s', 'steps/s', 'higher', await stepsPerSecond(128, true), { target: 150, note: 'two cameras, 128 px, 25 substeps, one core' }))
+  signal?.throwIfAborted()
+  rows.push(rowOf('control_steps_per_s_64px', 'steps/s', 'higher', await stepsPerSecond(64, true)))
+  rows.push(rowOf('control_steps_per_s_blind', 'steps/s', 'higher', await stepsPerSecond(64, false), { note: 'physics alone' }))
+  for (const sizePx of [64, 128, 256]) rows.push(rowOf(`rasterise_ms_${sizePx}px`, 'ms', 'lower', await gBufferMs('rasteriser', sizePx), { note: 'two cameras' }))
+  rows.push(rowOf('ray_cast_ms_128px', 'ms', 'lower', await gBufferMs('rays', 128), { note: 'two cameras, the reference' }))
+  signal?.throwIfAborted()
+  note(`${demonstrations} demonstrations with exact flow`)
+  const startedAt = performance.now()
+  let frames = 0
+  let successes = 0
+  const specs = Array.from({ length: demonstrations }, (_, index) => ({ taskId: index % 2 === 0 ? sceneTask : 'tabletop-goal/push-button', seed: index >> 1 }))
+  for await (const episode of recordEpisodes(specs, { sizePx: 64, horizonSteps: 5, workers: 2, signal })) {
+    frames += episode.frameCount
+    if (episode.success) successes++
+  }
+  rows.push({
+    name: 'demos_100_s', value: (performance.now() - startedAt) / 1000, unit: 's', better: 'lower', target: 60, n: 1,
+    note: `two tasks, 64 px, flow at k = 5, 2 threads; ${frames} frames, ${successes} successes`,
+  })
+  return rows
+}
