@@ -100,7 +100,7 @@ async function page(request: IncomingMessage, url: URL, options: HttpServerOptio
     headers: {
       'content-type': file.contentType,
       'cache-control': file.isImmutable ? 'private, max-age=31536000, immutable' : 'no-cache',
-      'content-security-policy': pagePolicy([`ws://${request.headers.host}`]),
+      'content-security-policy': pagePolicy({ connect: [`ws://${request.headers.host}`] }),
     },
     body: file.bytes,
   }

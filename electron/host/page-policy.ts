@@ -1,19 +1,21 @@
 /**
  * Content-Security-Policy of the page, the same for the browser and for Electron: everything from the page's own origin,
  * nothing inline, no eval, no frame around it. Styles set through the DOM (Vue's :style, ECharts) are not inline styles.
- * `connect` adds where the page may connect besides its own origin (a browser may not count ws: as 'self').
+ * `connect` adds where the page may connect besides its own origin (a browser may not count ws: as 'self'); `origin`
+ * names the own origin where its scheme is not one that 'self' is sure to mean.
  */
-export function pagePolicy(connect: readonly string[] = []): string {
+export function pagePolicy({ connect = [], origin }: { connect?: readonly string[]; origin?: string } = {}): string {
+  const own = origin === undefined ? "'self'" : `'self' ${origin}`
   return [
     "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data: blob:",
-    "media-src 'self' blob:",
-    "font-src 'self'",
-    `connect-src ${["'self'", ...connect].join(' ')}`,
-    "worker-src 'self' blob:",
-    "manifest-src 'self'",
+    `script-src ${own}`,
+    `style-src ${own}`,
+    `img-src ${own} data: blob:`,
+    `media-src ${own} blob:`,
+    `font-src ${own}`,
+    `connect-src ${[own, ...connect].join(' ')}`,
+    `worker-src ${own} blob:`,
+    `manifest-src ${own}`,
     "object-src 'none'",
     "frame-src 'none'",
     "base-uri 'none'",

@@ -17,7 +17,7 @@ export interface AppRequest {
  */
 export async function answerAppRequest(request: AppRequest, services: Services, pageRoot: string): Promise<BlobResponse> {
   const answer = await route(request, services, pageRoot)
-  return { ...answer, headers: { ...securityHeaders, 'content-security-policy': pagePolicy(), ...answer.headers } }
+  return { ...answer, headers: { ...securityHeaders, 'content-security-policy': pagePolicy({ origin: desktopOrigin }), ...answer.headers } }
 }
 
 async function route(request: AppRequest, services: Services, pageRoot: string): Promise<BlobResponse> {

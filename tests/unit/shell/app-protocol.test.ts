@@ -28,7 +28,7 @@ test('the page is served with its policy', async () => {
     const answer = await ask(url)
     expect(answer.status).toBe(200)
     expect(new TextDecoder().decode(answer.body)).toBe('<title>page</title>')
-    expect(answer.headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'/)
+    expect(answer.headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self' app:\/\/kinora;/)
     expect(answer.headers['content-security-policy']).not.toMatch(/unsafe|\*/)
     expect(answer.headers['x-content-type-options']).toBe('nosniff')
   }
