@@ -65,11 +65,11 @@ function statusOf(name: string): RunStatus {
   return JSON.parse(readFileSync(join(home, 'runs', folder!, 'status.json'), 'utf8')) as RunStatus
 }
 
-/** Starts a run from the nano preset with a VAE and a motion head that train in seconds. */
+/** Starts a run from the smallest preset with a VAE that trains in seconds. */
 async function startRun(name: string, steps: number): Promise<void> {
   await goTo('/runs')
   await page.getByTestId('new-run').first().click()
-  await page.getByTestId('preset-nano').check()
+  await page.getByTestId('preset-pico').check()
   await page.getByTestId('run-name').fill(name)
   await page.getByTestId('run-steps').fill(String(steps))
   await page.getByTestId('run-advanced').click()
@@ -77,6 +77,8 @@ async function startRun(name: string, steps: number): Promise<void> {
   const smaller = { ...source, batchSize: 8, validateEvery: 20, checkpointEvery: 20, vae: { ...source['vae'], steps: 20 } }
   await page.getByTestId('run-json').fill(JSON.stringify(smaller))
   await page.getByTestId('run-create').click()
+  // The page of the new run; the list has curves of its own.
+  await page.waitForURL(/#\/runs\/./, { timeout: 30_000 })
   await page.getByTestId('curves').waitFor({ timeout: 30_000 })
 }
 
