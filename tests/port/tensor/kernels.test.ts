@@ -19,17 +19,19 @@ function evaluate({ shapes, run, domain, isForwardOnly }: Case): Float32Array[] 
   return results.map((tensor) => tensor.dataSync().slice() as Float32Array)
 }
 
-describe.each(providers())('kernels on $name', ({ open }) => {
+describe.each(providers())('kernels on $name', ({ name: device, open }) => {
   const provider = open()
+  // WebGPU's sine and cosine are good to 2e-4.
+  const slack = device === 'onnx-webgpu' ? 15 : 1
   afterAll(() => provider.dispose())
 
-  it.each(cases.map((each) => [each.name, each] as const))('%s', (_name, each) => {
+  it.each(cases.filter(({ notOn }) => !notOn?.includes(device)).map((each) => [each.name, each] as const))('%s', (_name, each) => {
     const expected = reference.eager(() => evaluate(each))
     const found = provider.eager(() => evaluate(each))
     expect(found.length).toBe(expected.length)
     found.forEach((values, index) => {
       expect(values.length).toBe(expected[index]!.length)
-      expect(relativeError(values, expected[index]!), index === 0 ? 'value' : `gradient ${index - 1}`).toBeLessThan(each.tolerance ?? 2e-5)
+      expect(relativeError(values, expected[index]!), index === 0 ? 'value' : `gradient ${index - 1}`).toBeLessThan((each.tolerance ?? 2e-5) * slack)
     })
   })
 })

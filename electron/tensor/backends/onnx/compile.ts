@@ -126,7 +126,7 @@ export class OnnxStep implements CompiledStep {
     const program = linearise([...results.map(([, , value]) => value), ...(check ? [check] : [])])
     const { bytes, inputNames, outputNames } = emit(program)
     const traced = performance.now()
-    const session = new Session(bytes, outputNames, this.#session)
+    const session = new Session(bytes, outputNames, { ...this.#session, needBytes: activationBytes(program) })
     this.#compiles++
     const ms = (since: number): number => Math.round(performance.now() - since)
     this.#backend.log('info', `compiled step '${name}': ${program.nodes.length} operators, traced in ${Math.round(traced - start)} ms, prepared in ${ms(traced)} ms, activations up to ${(activationBytes(program) / 2 ** 20).toFixed(0)} MiB`)

@@ -17,6 +17,23 @@ export interface OnnxProviderOptions {
   readonly log?: Log
 }
 
+/** onnxruntime does not tell the adapter's name. */
+function deviceName(provider: ExecutionProvider): string {
+  const software = process.env.VK_ICD_FILENAMES ?? process.env.VK_DRIVER_FILES
+  switch (provider) {
+    case 'cpu':
+      return cpus()[0]?.model.trim() ?? 'CPU'
+    case 'cuda':
+      return 'NVIDIA GPU (CUDA)'
+    case 'webgpu':
+      return software ? `Vulkan driver of ${software}` : 'GPU (WebGPU)'
+    case 'dml':
+      return 'GPU (DirectML)'
+    case 'coreml':
+      return 'Apple silicon (Core ML)'
+  }
+}
+
 /** The lazy ONNX backend on one of onnxruntime's execution providers. */
 export function openOnnxProvider(name: ProviderName, provider: ExecutionProvider, { threads = 0, log = silent }: OnnxProviderOptions = {}): Provider {
   const { version } = loadRuntime()
@@ -31,7 +48,7 @@ export function openOnnxProvider(name: ProviderName, provider: ExecutionProvider
   return {
     name,
     version: `onnxruntime ${version}`,
-    deviceName: cpus()[0]?.model.trim() ?? 'CPU',
+    deviceName: deviceName(provider),
     createState: (tensors) => new HostState(tensors),
     compile: (step, options) => new OnnxStep(step, options, backend, name, session),
     eager<T>(fn: () => T): T {

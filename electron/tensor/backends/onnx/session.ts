@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly threads: number
   /** Waiting threads spin: quicker steps for a session that runs all the time, a burden on others for one that does not. */
   readonly isBusy: boolean
+  /** What one run holds at most, told when memory runs out. */
+  readonly needBytes?: number
 }
 
 export type OrtValue = OrtCommon.Tensor
@@ -51,10 +53,12 @@ export function ortTensor(dtype: ValueType, data: ValueData, shape: readonly num
 export class Session {
   #native: OrtBinding.Binding.InferenceSession
   #isDisposed = false
+  readonly #needBytes: number | undefined
   readonly outputNames: readonly string[]
 
-  constructor(model: Uint8Array, outputNames: readonly string[], { provider, threads, isBusy }: SessionOptions) {
+  constructor(model: Uint8Array, outputNames: readonly string[], { provider, threads, isBusy, needBytes }: SessionOptions) {
     this.outputNames = outputNames
+    this.#needBytes = needBytes
     this.#native = new (loadRuntime().InferenceSession)()
     try {
       this.#native.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, {
@@ -69,7 +73,7 @@ export class Session {
         extra: { session: { intra_op: { allow_spinning: isBusy && isMachineQuiet() ? '1' : '0' } } },
       })
     } catch (error) {
-      throw runtimeError(error, 'prepare')
+      throw runtimeError(error, 'prepare', needBytes)
     }
   }
 
@@ -81,7 +85,7 @@ export class Session {
     try {
       return this.#native.run(feeds, fetches, {}) as Record<string, OrtValue>
     } catch (error) {
-      throw runtimeError(error, 'run')
+      throw runtimeError(error, 'run', this.#needBytes)
     }
   }
 
@@ -112,10 +116,10 @@ function cpuTimes(): { idle: number; total: number } {
   return { idle: sum(times.map(({ idle }) => idle)), total: sum(times.flatMap((one) => Object.values(one))) }
 }
 
-function runtimeError(error: unknown, doing: string): KinoraError {
+function runtimeError(error: unknown, doing: string, needBytes?: number): KinoraError {
   const message = error instanceof Error ? error.message : String(error)
   if (/alloc|out of memory|bad_alloc|cudaMalloc/i.test(message)) {
-    return new KinoraError('out-of-memory', `Not enough memory to ${doing} a step: ${message}`, 'Lower batchSize, the picture size or the width of the model, or close other programs.', { cause: error })
+    return new KinoraError('out-of-memory', `Not enough memory to ${doing} a step${needBytes === undefined ? '' : ` (it needs up to ${Math.ceil(needBytes / 2 ** 20)} MiB beside its state)`}: ${message}`, 'Lower batchSize, the picture size or the width of the model, or close other programs.', { cause: error })
   }
   return new KinoraError('internal', `onnxruntime could not ${doing} a step: ${message}`, 'This is a bug in Kinora. Please report it with the log; --device cpu works around it.', { cause: error })
 }

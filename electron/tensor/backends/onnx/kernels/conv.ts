@@ -23,10 +23,16 @@ export function conv(x: Value, w: Value, b: Value | null, shape: ConvShape, targ
   if (x.shape[1] !== w.shape[1]) throw shapeError('Conv', [x.shape, w.shape], 'as many input channels in the filter (axis 1) as in the picture (axis 1)')
   const small = doubled.get(x)
   if (small && isSame3x3(w.shape, shape)) return subpixelConv(small, w, b, target)
-  return plainConv(x, w, b, shape)
+  return plainConv(x, w, b, shape, target)
 }
 
-function plainConv(x: Value, w: Value, b: Value | null, { stride, pad: padding }: ConvShape): Value {
+function plainConv(x: Value, w: Value, b: Value | null, { stride, pad: padding }: ConvShape, target: Target): Value {
+  const excess = w.shape[1]! % 4
+  // onnxruntime's WebGPU convolution is silently wrong for some channel counts that are no multiple of 4 (6, 9, 15, ...).
+  if (target.provider === 'webgpu' && excess !== 0 && w.shape[1]! > 3) {
+    const more: [number, number][] = [[0, 0], [0, 4 - excess], [0, 0], [0, 0]]
+    return plainConv(pad(x, more), pad(w, more), b, { stride, pad: padding }, target)
+  }
   const [batch, , height, width] = x.shape as [number, number, number, number]
   const [outputs, , kernelHeight, kernelWidth] = w.shape as [number, number, number, number]
   const rows = Math.floor((height + padding[0][0] + padding[0][1] - kernelHeight) / stride[0]) + 1
@@ -36,13 +42,13 @@ function plainConv(x: Value, w: Value, b: Value | null, { stride, pad: padding }
 }
 
 /** Gradient of `conv` by its picture. At stride 1 a convolution with the flipped filter, else a transposed one. */
-export function convInputGradient(dy: Value, w: Value, inputShape: readonly number[], shape: ConvShape): Value {
+export function convInputGradient(dy: Value, w: Value, inputShape: readonly number[], shape: ConvShape, target: Target): Value {
   const { stride, pad: padding } = shape
   const extents = [w.shape[2]!, w.shape[3]!] as const
   if (stride[0] === 1 && stride[1] === 1 && padding.every(([before, after], axis) => before < extents[axis]! && after < extents[axis]!)) {
     const flipped = transpose(reverse(w, [2, 3]), [1, 0, 2, 3])
     const around = padding.map(([before, after], axis): Pair => [extents[axis]! - 1 - before, extents[axis]! - 1 - after]) as [Pair, Pair]
-    const dx = plainConv(dy, flipped, null, { stride, pad: around })
+    const dx = plainConv(dy, flipped, null, { stride, pad: around }, target)
     if (isSame3x3(w.shape, shape)) doubledGradients.set(dx, { dy, w })
     return dx
   }
@@ -113,7 +119,7 @@ export function upsample(x: Value): Value {
 export function upsampleGradient(dy: Value, target: Target): Value {
   const [batch, channels, height, width] = dy.shape as [number, number, number, number]
   const made = doubledGradients.get(dy)
-  if (made) return plainConv(made.dy, subpixelFilter(made.w, target), null, subpixelShape)
+  if (made) return plainConv(made.dy, subpixelFilter(made.w, target), null, subpixelShape, target)
   const blocks = reshape(dy, [(batch * channels * height) / 2, 2, width / 2, 2])
   return reshape(reduce('ReduceSum', blocks, [1, 3], false), [batch, channels, height / 2, width / 2])
 }

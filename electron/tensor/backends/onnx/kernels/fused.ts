@@ -148,7 +148,8 @@ export const fused: Lowerings = {
   KinoraAttention: attention,
   KinoraAttentionGradient: attentionGradient,
   KinoraConv: ({ x, w, b }, attributes: ConvAttributes, target) => conv(x!, w!, b ?? null, shapeOf(attributes), target),
-  KinoraConvInputGradient: ({ dy, w }, attributes: ConvAttributes & { inputShape: number[] }) => convInputGradient(dy!, w!, attributes.inputShape, shapeOf(attributes)),
+  KinoraConvInputGradient: ({ dy, w }, attributes: ConvAttributes & { inputShape: number[] }, target) =>
+    convInputGradient(dy!, w!, attributes.inputShape, shapeOf(attributes), target),
   KinoraConvFilterGradient: ({ x, dy }, attributes: ConvAttributes & { filterShape: number[] }, target) =>
     convFilterGradient(x!, dy!, attributes.filterShape, shapeOf(attributes), target),
   KinoraGelu: gelu,

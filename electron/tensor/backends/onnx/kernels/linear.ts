@@ -43,11 +43,11 @@ export const linear: Lowerings = {
     const shape = convShape(x!.shape, filter!.shape, attributes)
     return shape && last(conv(first(float(x!), attributes), filterFirst(float(filter!)), null, shape, target), attributes)
   },
-  Conv2DBackpropInput: ({ dy, filter }, attributes: ConvAttributes & { inputShape: number[] }) => {
+  Conv2DBackpropInput: ({ dy, filter }, attributes: ConvAttributes & { inputShape: number[] }, target) => {
     const shape = convShape(attributes.inputShape, filter!.shape, attributes)
     if (!shape) return null
     const inputShape = isLast(attributes) ? toFirst.map((axis) => attributes.inputShape[axis]!) : attributes.inputShape
-    return last(convInputGradient(first(dy!, attributes), filterFirst(filter!), inputShape, shape), attributes)
+    return last(convInputGradient(first(dy!, attributes), filterFirst(filter!), inputShape, shape, target), attributes)
   },
   Conv2DBackpropFilter: ({ x, dy }, attributes: ConvAttributes & { filterShape: number[] }, target) => {
     const shape = convShape(x!.shape, attributes.filterShape, attributes)
