@@ -29,6 +29,8 @@ describe.each(['dark', 'light'] as const)('%s theme', (theme) => {
     for (const text of ['text', 'text-muted', 'accent', 'grey', 'blue', 'amber', 'violet', 'green', 'red']) {
       for (const background of backgrounds) expect(contrast(colour[text]!, colour[background]!), `${text} on ${background}`).toBeGreaterThanOrEqual(4.5)
     }
+    // Messages of panes, beside motion images whose white must not melt into the page.
+    expect(contrast(colour['text-muted']!, colour['stage']!)).toBeGreaterThanOrEqual(4.5)
     expect(contrast(colour['on-accent']!, colour['accent-fill']!)).toBeGreaterThanOrEqual(4.5)
     expect(contrast(colour['accent']!, colour['accent-soft']!)).toBeGreaterThanOrEqual(4.5)
     for (const soft of ['red-soft', 'amber-soft']) expect(contrast(colour['text']!, colour[soft]!)).toBeGreaterThanOrEqual(4.5)
