@@ -24,7 +24,10 @@ export function encodeFlowArchive(flow: readonly FlowField[]): Uint8Array {
   for (const [frame, field] of flow.entries()) {
     if (field.width !== width || field.height !== height) throw new RangeError('encodeFlowArchive: frames differ in size')
     for (let index = 0; index < pixels * 2; index++) {
-      const half = toFloat16(field.uv[index]!)
+      const component = field.uv[index]!
+      // Most components of a still camera are zero.
+      if (component === 0) continue
+      const half = toFloat16(component)
       raw[frame * pixels * 2 + index] = half >>> 8
       raw[components + frame * pixels * 2 + index] = half & 0xff
     }
@@ -68,7 +71,6 @@ export function decodeFlowArchive(bytes: Uint8Array, path = 'the flow archive'):
     const start = frame * pixels * 2
     for (let index = 0; index < uv.length; index++) {
       const half = (raw[start + index]! << 8) | raw[components + start + index]!
-      // Most components of a still camera are zero.
       if (half !== 0) uv[index] = fromFloat16(half)
     }
     if (!hasValid) return { width, height, uv }
