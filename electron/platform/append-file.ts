@@ -10,6 +10,8 @@ export interface AppendFileOptions {
   readonly onTrouble?: (error: unknown, droppedLines: number) => void
 }
 
+const closeAttempts = 6
+
 /**
  * A file that only grows, line by line, and never holds its caller up: `append` puts a line in memory, a timer writes.
  * A disk that refuses (full, gone) costs lines, never the program: lines wait in a bounded queue, the trouble is told
@@ -62,12 +64,17 @@ export class AppendFile {
     return this.#writing
   }
 
-  /** Writes what is left, makes it durable and closes. */
+  /** Writes what is left, makes it durable and closes. A disk that refuses is given a few seconds to change its mind. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     clearTimeout(this.#timer)
     await this.flush()
+    for (let attempt = 0; attempt < closeAttempts && this.#pending.length > 0; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await this.flush()
+    }
     this.#isClosed = true
+    this.#droppedLines += this.#pending.length
     try {
       await this.#handle?.datasync()
     } catch (error) {

@@ -56,3 +56,14 @@ test.runIf(existsSync('/dev/full'))('a full disk does not throw and is reported 
   await writer.close()
   expect([...(await readMetrics(folder)).series('a')!.values]).toEqual([1])
 })
+
+test.runIf(existsSync('/dev/full'))('closing on a full disk waits a little for room and then loses nothing', async () => {
+  const folder = temporaryFolder()
+  const writer = await MetricWriter.open(folder, 0)
+  symlinkSync('/dev/full', writer.path)
+  writer.append(1, { a: 1 })
+  const closing = writer.close()
+  setTimeout(() => rmSync(writer.path), 700)
+  await closing
+  expect([...(await readMetrics(folder)).series('a')!.values]).toEqual([1])
+})
