@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 const phaseNames: Record<string, { label: string; unit: string }> = {
   load: { label: 'Loading data', unit: 'episodes' },
   vae: { label: 'Motion VAE', unit: 'steps' },
+  latents: { label: 'Motion latents', unit: 'pictures' },
   train: { label: 'Training', unit: 'steps' },
 }
 
