@@ -28,6 +28,8 @@ export function encodeFlowArchive(flow: readonly FlowField[]): Uint8Array {
       // Most components of a still camera are zero.
       if (component === 0) continue
       const half = toFloat16(component)
+      // What rounds to zero is zero, without a sign, so that writing again what was read changes nothing.
+      if ((half & 0x7fff) === 0) continue
       raw[frame * pixels * 2 + index] = half >>> 8
       raw[components + frame * pixels * 2 + index] = half & 0xff
     }

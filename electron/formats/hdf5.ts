@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type * as h5wasm from 'h5wasm'
 import { KinoraError } from '../contract/errors.ts'
 import { ioError } from '../platform/fs-atomic.ts'
 import { damaged } from './random-access-file.ts'
@@ -7,7 +8,7 @@ import { damaged } from './random-access-file.ts'
 const maxReadBytes = 2 ** 28
 const reportHint = 'The file is cut or was changed: copy it again from its source.'
 
-type Hdf5Module = typeof import('h5wasm')
+type Hdf5Module = typeof h5wasm
 type NumericArray = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array | BigInt64Array | BigUint64Array
 
 /** The parts of Emscripten's file system that a read-only file needs. */
