@@ -77,15 +77,15 @@ export const motionSchema = z.strictObject({
 export const vaeSchema = z.strictObject({
   latentChannels: positiveInt.default(4),
   /** Pixels are folded into channels in squares of this side before the first convolution, and unfolded after the last. */
-  foldPx: positiveInt.default(2),
+  foldPx: positiveInt.default(4),
   /** Channels per resolution; each level after the first halves the picture. */
-  blockChannels: z.array(positiveInt).min(1).default([16, 32, 32]),
+  blockChannels: z.array(positiveInt).min(1).default([16, 16]),
   layersPerBlock: positiveInt.default(1),
   normGroups: positiveInt.default(8),
   klWeight: z.number().min(0).default(1e-6),
-  steps: positiveInt.default(300),
-  batchSize: positiveInt.default(16),
-  learningRate: z.number().positive().default(2e-3),
+  steps: positiveInt.default(500),
+  batchSize: positiveInt.default(8),
+  learningRate: z.number().positive().default(1e-2),
 })
 
 export const optimiserSchema = z.strictObject({
