@@ -111,7 +111,7 @@ describe('hostile HDF5', () => {
     let state = 5
     const random = (bound: number): number => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % bound
     let told = 0
-    for (let variant = 0; variant < 40; variant++) {
+    for (let variant = 0; variant < 20; variant++) {
       const bytes = Uint8Array.from(variant % 5 === 0 ? whole.subarray(0, random(whole.length)) : whole)
       if (variant % 5 !== 0) for (let flips = 0; flips < 4; flips++) bytes[random(variant % 2 === 0 ? bytes.length : 3000)]! ^= 1 << random(8)
       await writeFile(join(root, 'a_demo.hdf5'), bytes)
@@ -131,6 +131,6 @@ describe('hostile HDF5', () => {
         told++
       }
     }
-    expect(told).toBeGreaterThan(8)
+    expect(told).toBeGreaterThan(4)
   })
 })
