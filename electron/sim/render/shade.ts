@@ -10,14 +10,15 @@ const diffuse = 0.6
 const background: readonly [number, number, number] = [206, 212, 220]
 /** Width of the darker line along the edges of boxes, which sets equal colours apart; left out where a pixel is wider. */
 const bevelM = 0.0022
+const bevelShade = 0.86
 /** The receiver is lifted along its normal so that it does not shade itself. */
 const liftM = 0.003
 
-/** Sub-pixel offsets of the four samples along outlines: a rotated grid. */
-const samples = [[-0.125, -0.375], [0.375, -0.125], [0.125, 0.375], [-0.375, 0.125]] as const
+/** Sub-pixel offsets of the samples that outlines get beside the one in the middle. */
+const extraSamples = [[-0.32, -0.18], [0.32, 0.18]] as const
 
 /** Smallest difference (sum over channels) that makes two faces' border an outline worth smoothing. */
-const outlineContrast = 24
+const outlineContrast = 30
 
 function isOutline(faces: Int32Array, rgb: Uint8Array, a: number, b: number): boolean {
   if (faces[a] === faces[b]) return false
@@ -30,7 +31,7 @@ const perGeom = 3 + 3 + 12 + 3
 
 /**
  * Lambert and Blinn-Phong under one lamp with shadows, computed in each geom's own frame. Pixels on an outline, where a
- * neighbour shows another geom or another face, are averaged over four samples; the rest need one.
+ * neighbour shows another geom or another face, are averaged over three samples; the rest need one.
  */
 export class Shader {
   readonly #geoms: GeomTable
@@ -39,9 +40,14 @@ export class Shader {
   readonly #gloss: Float64Array
   readonly #texels: (readonly Float32Array[] | null)[]
   readonly #perMetre: Float64Array
+  /** Boxes and planes, whose normal is that of one of six faces: +x, -x, +y, -y, +z, -z. */
+  readonly #isFlat: Uint8Array
+  /** Per geom and face: cosine to the lamp, and ambient light. */
+  readonly #faceLamp: Float64Array
+  readonly #faceAmbient: Float64Array
+  readonly #isGlowing: Uint8Array
   readonly #normal = new Float64Array(3)
   readonly #rgb = new Float64Array(3)
-  #poses: Poses | undefined
   /** Geom and face of each pixel. */
   #faces = new Int32Array(0)
 
@@ -50,13 +56,16 @@ export class Shader {
     this.#frame = new Float64Array(geoms.count * perGeom)
     this.#gloss = Float64Array.from(geoms.surface, ({ gloss }) => 110 * (gloss ?? 0))
     this.#texels = geoms.surface.map((surface) => (surface.texture ? texture(surface.texture) : null))
+    this.#isFlat = Uint8Array.from(geoms.type, (type) => (type === 'box' || type === 'plane' ? 1 : 0))
+    this.#faceLamp = new Float64Array(geoms.count * 6)
+    this.#faceAmbient = new Float64Array(geoms.count * 6)
+    this.#isGlowing = new Uint8Array(geoms.count)
     this.#perMetre = Float64Array.from(geoms.surface, ({ textureScale }) => textureSizePx / (textureScale ?? 1))
   }
 
   /** Once per instant, before its pictures. */
   begin(poses: Poses): void {
     const geoms = this.#geoms
-    this.#poses = poses
     this.#shadows.update(geoms, poses)
     const m = poses.geomRotation
     for (let geom = 0; geom < geoms.count; geom++) {
@@ -67,8 +76,15 @@ export class Shader {
       }
       this.#shadows.projectionOf(poses, geom, this.#frame, at + 6)
       const surface = geoms.surface[geom]!
-      const colour = surface.lit && poses.isLit[geom] ? surface.lit.colour : surface.colour
-      this.#frame.set(colour, at + 18)
+      const isGlowing = surface.lit !== undefined && poses.isLit[geom] === 1
+      this.#isGlowing[geom] = isGlowing ? 1 : 0
+      this.#frame.set(isGlowing ? surface.lit!.colour : surface.colour, at + 18)
+      for (let face = 0; face < 6; face++) {
+        const sign = face % 2 === 0 ? 1 : -1
+        const axis = face >> 1
+        this.#faceLamp[geom * 6 + face] = sign * this.#frame[at + axis]!
+        this.#faceAmbient[geom * 6 + face] = ambient * (0.82 + 0.18 * sign * this.#frame[at + 3 + axis]!)
+      }
     }
   }
 
@@ -81,16 +97,127 @@ export class Shader {
     const colour = this.#rgb
     const { frames } = rasteriser
     for (let y = 0, pixel = 0; y < sizePx; y++) {
-      for (let x = 0; x < sizePx; x++, pixel++) {
+      for (let x = 0; x < sizePx;) {
         const id = ids[pixel]!
-        const t = depth[pixel]!
-        faces[pixel] = this.#point(id, local[pixel * 3]!, local[pixel * 3 + 1]!, local[pixel * 3 + 2]!, t, footprint, frames, x, y)
+        if (id >= 0 && this.#isFlat[id]) {
+          let end = x + 1
+          while (end < sizePx && ids[pixel + end - x] === id) end++
+          this.#shadeFlatRun(id, y, x, end, buffer, footprint, frames, rgb)
+          pixel += end - x
+          x = end
+          continue
+        }
+        faces[pixel] = this.#point(id, local[pixel * 3]!, local[pixel * 3 + 1]!, local[pixel * 3 + 2]!, depth[pixel]!, footprint, frames, x, y)
         rgb[pixel * 3] = colour[0]!
         rgb[pixel * 3 + 1] = colour[1]!
         rgb[pixel * 3 + 2] = colour[2]!
+        pixel++
+        x++
       }
     }
     this.#smoothOutlines(buffer, rasteriser, footprint, rgb.slice(), rgb)
+  }
+
+  /** Pixels x0 to x1 of row y, all of one box or plane: as #point, with all that is equal along the run taken out of it. */
+  #shadeFlatRun(id: number, y: number, x0: number, x1: number, buffer: GBuffer, footprint: number, frames: Float64Array, rgb: Uint8Array): void {
+    const { sizePx, depth, local } = buffer
+    const faces = this.#faces
+    const frame = this.#frame
+    const shadows = this.#shadows
+    const at = id * perGeom
+    const s0 = frame[at + 6]!, s1 = frame[at + 7]!, s2 = frame[at + 8]!, s3 = frame[at + 9]!
+    const s4 = frame[at + 10]!, s5 = frame[at + 11]!, s6 = frame[at + 12]!, s7 = frame[at + 13]!
+    const s8 = frame[at + 14]!, s9 = frame[at + 15]!, s10 = frame[at + 16]!, s11 = frame[at + 17]!
+    const r = frame[at + 18]! * 255, g = frame[at + 19]! * 255, b = frame[at + 20]! * 255
+    const isPlane = this.#geoms.type[id] === 'plane'
+    const hx = isPlane ? Infinity : this.#geoms.size[id * 3]!
+    const hy = isPlane ? Infinity : this.#geoms.size[id * 3 + 1]!
+    const hz = isPlane ? 0 : this.#geoms.size[id * 3 + 2]!
+    const levels = this.#texels[id]
+    const perMetre = this.#perMetre[id]!
+    const gloss = this.#gloss[id]!
+    const isGlowing = this.#isGlowing[id] === 1
+    for (let x = x0, pixel = y * sizePx + x0; x < x1; x++, pixel++) {
+      const px = local[pixel * 3]!
+      const py = local[pixel * 3 + 1]!
+      const pz = local[pixel * 3 + 2]!
+      const fromX = hx - Math.abs(px)
+      const fromY = hy - Math.abs(py)
+      const fromZ = hz - Math.abs(pz)
+      let face: number
+      let toEdge: number
+      let u = px
+      let v = py
+      let lx = px
+      let ly = py
+      let lz = pz
+      if (isPlane) {
+        face = 4
+        toEdge = Infinity
+      } else if (fromX <= fromY && fromX <= fromZ) {
+        face = px < 0 ? 1 : 0
+        toEdge = fromY < fromZ ? fromY : fromZ
+        u = py
+        v = pz
+        lx += px < 0 ? -liftM : liftM
+      } else if (fromY <= fromZ) {
+        face = py < 0 ? 3 : 2
+        toEdge = fromX < fromZ ? fromX : fromZ
+        v = pz
+        ly += py < 0 ? -liftM : liftM
+      } else {
+        face = pz < 0 ? 5 : 4
+        toEdge = fromX < fromY ? fromX : fromY
+        lz += pz < 0 ? -liftM : liftM
+      }
+      faces[pixel] = id * 8 + face + 1
+      const facing = this.#faceLamp[id * 6 + face]!
+      const pixelM = depth[pixel]! * footprint
+      let lamp = 0
+      if (facing > 0) lamp = facing * shadows.light(s0 * lx + s1 * ly + s2 * lz + s3, s4 * lx + s5 * ly + s6 * lz + s7, s8 * lx + s9 * ly + s10 * lz + s11)
+      let factor = this.#faceAmbient[id * 6 + face]! + diffuse * lamp
+      if (toEdge < bevelM && pixelM < 1.5 * bevelM) factor *= bevelShade
+      if (levels) {
+        const texels = pixelM * perMetre
+        const level = texels < 1.5 ? 0 : texels < 3 ? 1 : texels < 6 ? 2 : 3
+        const size = textureSizePx >> level
+        const scale = perMetre / (1 << level)
+        factor *= levels[level]![(Math.floor(v * scale) & (size - 1)) * size + (Math.floor(u * scale) & (size - 1))]!
+      }
+      if (isGlowing && factor < 1) factor = 1
+      let highlight = 0
+      if (gloss > 0 && lamp > 0) {
+        const sign = face & 1 ? -1 : 1
+        const axis = face >> 1
+        highlight = gloss * this.#highlight(id, axis === 0 ? sign : 0, axis === 1 ? sign : 0, axis === 2 ? sign : 0, frames, x, y)
+      }
+      const red = r * factor + highlight
+      const green = g * factor + highlight
+      const blue = b * factor + highlight
+      rgb[pixel * 3] = red > 255 ? 255 : red
+      rgb[pixel * 3 + 1] = green > 255 ? 255 : green
+      rgb[pixel * 3 + 2] = blue > 255 ? 255 : blue
+    }
+  }
+
+  /** Blinn-Phong: the 24th power of the cosine between the normal and the half vector, all in the geom's frame. */
+  #highlight(id: number, nx: number, ny: number, nz: number, frames: Float64Array, x: number, y: number): number {
+    const frame = this.#frame
+    const at = id * perGeom
+    const f = id * 18
+    const dx = frames[f + 9]! + frames[f + 12]! * x + frames[f + 15]! * y
+    const dy = frames[f + 10]! + frames[f + 13]! * x + frames[f + 16]! * y
+    const dz = frames[f + 11]! + frames[f + 14]! * x + frames[f + 17]! * y
+    const length = 1 / Math.sqrt(dx * dx + dy * dy + dz * dz)
+    const hx = frame[at]! - dx * length
+    const hy = frame[at + 1]! - dy * length
+    const hz = frame[at + 2]! - dz * length
+    const cosine = (nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz)
+    if (cosine <= 0.7) return 0
+    const c2 = cosine * cosine
+    const c4 = c2 * c2
+    const c8 = c4 * c4
+    return c8 * c8 * c8
   }
 
   #smoothOutlines(buffer: GBuffer, rasteriser: Rasteriser, footprint: number, rough: Uint8Array, rgb: Uint8Array): void {
@@ -98,7 +225,7 @@ export class Shader {
     const { frames } = rasteriser
     const faces = this.#faces
     const colour = this.#rgb
-    const near = new Int16Array(9)
+    const near = new Int16Array(5)
     const last = sizePx - 1
     for (let y = 0, pixel = 0; y < sizePx; y++) {
       for (let x = 0; x < sizePx; x++, pixel++) {
@@ -107,20 +234,19 @@ export class Shader {
           (y === 0 || !isOutline(faces, rough, pixel, pixel - sizePx)) && (y === last || !isOutline(faces, rough, pixel, pixel + sizePx))
         ) continue
         let count = 0
-        for (let row = Math.max(0, y - 1); row <= Math.min(last, y + 1); row++) {
-          for (let column = Math.max(0, x - 1); column <= Math.min(last, x + 1); column++) {
-            const id = ids[row * sizePx + column]!
-            let known = id < 0
-            for (let index = 0; index < count; index++) if (near[index] === id) known = true
-            if (!known) near[count++] = id
-          }
+        for (let side = 0; side < 5; side++) {
+          if ((side === 1 && x === 0) || (side === 2 && x === last) || (side === 3 && y === 0) || (side === 4 && y === last)) continue
+          const id = ids[pixel + (side === 1 ? -1 : side === 2 ? 1 : side === 3 ? -sizePx : side === 4 ? sizePx : 0)]!
+          let known = id < 0
+          for (let index = 0; index < count; index++) if (near[index] === id) known = true
+          if (!known) near[count++] = id
         }
-        let r = 0
-        let g = 0
-        let b = 0
-        for (let sample = 0; sample < 4; sample++) {
-          const sx = x + samples[sample]![0]
-          const sy = y + samples[sample]![1]
+        let r = rough[pixel * 3]!
+        let g = rough[pixel * 3 + 1]!
+        let b = rough[pixel * 3 + 2]!
+        for (let sample = 0; sample < extraSamples.length; sample++) {
+          const sx = x + extraSamples[sample]![0]
+          const sy = y + extraSamples[sample]![1]
           let best = -1
           let t = Infinity
           for (let index = 0; index < count; index++) {
@@ -142,9 +268,9 @@ export class Shader {
           g += colour[1]!
           b += colour[2]!
         }
-        rgb[pixel * 3] = r / 4
-        rgb[pixel * 3 + 1] = g / 4
-        rgb[pixel * 3 + 2] = b / 4
+        rgb[pixel * 3] = r / 3
+        rgb[pixel * 3 + 1] = g / 3
+        rgb[pixel * 3 + 2] = b / 3
       }
     }
   }
@@ -179,7 +305,7 @@ export class Shader {
         const ax = nx !== 0 ? 1 : geoms.size[id * 3]! - Math.abs(px)
         const ay = ny !== 0 ? 1 : geoms.size[id * 3 + 1]! - Math.abs(py)
         const az = nz !== 0 ? 1 : geoms.size[id * 3 + 2]! - Math.abs(pz)
-        if (ax < bevelM || ay < bevelM || az < bevelM) edge = 0.86
+        if (ax < bevelM || ay < bevelM || az < bevelM) edge = bevelShade
       }
     } else if (type === 'cylinder') {
       if (nz !== 0) face = 1
@@ -211,27 +337,9 @@ export class Shader {
       const scale = perMetre / (1 << level)
       factor *= levels[level]![(Math.floor(v * scale) & (size - 1)) * size + (Math.floor(u * scale) & (size - 1))]!
     }
-    let highlight = 0
     const gloss = this.#gloss[id]!
-    if (gloss > 0 && lamp > 0) {
-      const f = id * 18
-      const dx = frames[f + 9]! + frames[f + 12]! * x + frames[f + 15]! * y
-      const dy = frames[f + 10]! + frames[f + 13]! * x + frames[f + 16]! * y
-      const dz = frames[f + 11]! + frames[f + 14]! * x + frames[f + 17]! * y
-      const length = 1 / Math.sqrt(dx * dx + dy * dy + dz * dz)
-      const hx = frame[at]! - dx * length
-      const hy = frame[at + 1]! - dy * length
-      const hz = frame[at + 2]! - dz * length
-      const cosine = (nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz)
-      if (cosine > 0.7) {
-        const c2 = cosine * cosine
-        const c4 = c2 * c2
-        const c8 = c4 * c4
-        highlight = gloss * c8 * c8 * c8
-      }
-    }
-    const isGlowing = geoms.surface[id]!.lit !== undefined && this.#poses!.isLit[id] === 1
-    const gain = 255 * (isGlowing && factor < 1 ? 1 : factor)
+    const highlight = gloss > 0 && lamp > 0 ? gloss * this.#highlight(id, nx, ny, nz, frames, x, y) : 0
+    const gain = 255 * (this.#isGlowing[id] === 1 && factor < 1 ? 1 : factor)
     const r = frame[at + 18]! * gain + highlight
     const g = frame[at + 19]! * gain + highlight
     const b = frame[at + 20]! * gain + highlight
