@@ -2,7 +2,7 @@
 import { mount } from '@vue/test-utils'
 import { createPinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { nextTick } from 'vue'
+import { nextTick, type App } from 'vue'
 import { trainConfigSchema } from '../../../../electron/contract/config.ts'
 import { KinoraError } from '../../../../electron/contract/errors.ts'
 import ConfigView from '../../../../renderer/features/runs/ConfigView.vue'
@@ -16,7 +16,7 @@ import { runSummary } from '../run-summary.ts'
 
 const client = { runs: { pause: vi.fn(), resume: vi.fn(), stop: vi.fn() } }
 const pinia = createPinia()
-const plugins = [pinia, { install: (app: never) => provideConnection(app, { client } as unknown as Connection) }]
+const plugins = [pinia, { install: (app: App) => provideConnection(app, { client } as unknown as Connection) }]
 const withState = (state: 'running' | 'crashed' | 'finished', own = {}) => runSummary({ id: 'r', name: 'joint', ...own, status: { ...runSummary({}).status, state, step: 1411 } })
 
 beforeEach(() => {
@@ -31,7 +31,13 @@ describe('FramePane', () => {
     const drawn: number[] = []
     const context = { putImageData: (image: ImageData) => drawn.push(image.width), clearRect: () => drawn.push(0) }
     vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(context as never)
-    vi.stubGlobal('ImageData', class { constructor(readonly data: unknown, readonly width: number, readonly height: number) {} })
+    class ImageOfWidth {
+      readonly width: number
+      constructor(_data: unknown, width: number) {
+        this.width = width
+      }
+    }
+    vi.stubGlobal('ImageData', ImageOfWidth)
     const pane = mount(FramePane, { props: { title: 'Camera', frame: 4, pane: ready(3) } })
     expect(pane.attributes('data-frame')).toBe('4')
     await pane.setProps({ frame: 5, pane: { state: 'loading' } })
