@@ -37,7 +37,7 @@ export async function writeDemoReport(context: Context, { plan, runs, evaluation
   const joint = runs.find(({ config }) => config.motion.target !== 'none')!
   const place = await findDataset(context.home, plan.dataset)
   const dataset = await openDataset(place.path, { cacheDir: context.home.cache, signal: context.signal })
-  const provider = await openProvider(joint.config.device, { threads: joint.config.threads })
+  const provider = await openProvider(joint.config.device, { threads: joint.config.threads, cacheDir: context.home.cache })
   try {
     times.restart(predictingPhase)
     const motion = await times.measure(predictingPhase, 'held-out episodes, every frame', () => predictHeldOut(context, plan, joint, dataset, provider))

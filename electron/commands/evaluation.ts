@@ -87,7 +87,7 @@ async function evaluateBaselineOf(context: Context, policy: BaselineName, shared
 }
 
 async function evaluateRun(context: Context, run: RunFolder, step: number, request: EvaluationRequest, shared: ClosedLoopOptions): Promise<Evaluation> {
-  const provider = await openProvider(request.device ?? run.config.device, { threads: run.config.threads, log: (level, message) => (level === 'warning' ? context.note(`  ${message}`) : undefined) })
+  const provider = await openProvider(request.device ?? run.config.device, { threads: run.config.threads, cacheDir: context.home.cache, log: (level, message) => (level === 'warning' ? context.note(`  ${message}`) : undefined) })
   try {
     const { policy } = await openPolicy(run.path, step, provider)
     const replanSteps = request.replan ?? run.config.action.replanSteps
