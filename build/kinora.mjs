@@ -60,7 +60,8 @@ function silenceExperimentalWarnings() {
 /** Hands over to `node` and becomes transparent: signals go down, the exit code comes up. */
 function runOn(node) {
   // The channel tells the child when this process is gone, even by SIGKILL, so that no orphan keeps computing.
-  const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const env = { ...process.env, KINORA_LAUNCHER: String(process.pid) }
+  const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env })
   const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
   for (const signal of forwarded) {
     try {

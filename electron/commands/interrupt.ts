@@ -30,8 +30,9 @@ export class Interrupts {
       if (name === 'SIGHUP' && process.platform === 'win32') continue
       this.#listen(name, () => this.press())
     }
-    if (process.channel) {
-      // The launcher's channel only tells that the launcher is gone; it must not keep this process alive.
+    if (process.channel && process.env.KINORA_LAUNCHER === String(process.ppid)) {
+      // The launcher's channel only tells that the launcher is gone; it must not keep this process alive. Another
+      // parent's channel is none of our business.
       process.channel.unref()
       this.#listen('disconnect', () => this.press())
     }
