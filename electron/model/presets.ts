@@ -16,6 +16,7 @@ export const presets: readonly PresetDefinition[] = [
     description: 'A third of nano, for the demo and for trying things out: two layers of width 64, trained in minutes on two cores.',
     config: {
       preset: 'pico',
+      data: { shiftVariants: 2 },
       backbone: { width: 64, depth: 2 },
       action: { width: 64 },
       motion: { width: 64, depth: 3 },
