@@ -36,7 +36,7 @@ const shelf = (...kinds: ('soup-can' | 'tomato' | 'butter' | 'milk-carton' | 'ke
   maxSteps,
   gapM: 0.036,
   things: [{ name: 'basket', kind: 'basket' } as const, ...kinds.map((kind) => ({ name: kind, kind }))],
-  layout: [basket, ...kinds.map((thing): Placement => ({ thing, x: [-0.15, 0.13], y: [-0.23, 0.05], yaw: [-0.5, 0.5] }))],
+  layout: [basket, ...kinds.map((thing): Placement => ({ thing, x: [-0.15, 0.13], y: [-0.245, 0.015], yaw: [-0.5, 0.5] }))],
 })
 
 const blocks = {

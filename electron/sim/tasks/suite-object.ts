@@ -24,7 +24,7 @@ const otherSteps = [1, 3, 4, 7]
 
 export const objectSuite: readonly Task[] = kinds.map((kind, index): Task => {
   const shown = [kind, ...otherSteps.map((step) => kinds[(index + step) % kinds.length]!)]
-  const anywhere: Pick<Placement, 'x' | 'y' | 'yaw'> = { x: [-0.15, 0.13], y: [-0.23, 0.05], yaw: [-0.5, 0.5] }
+  const anywhere: Pick<Placement, 'x' | 'y' | 'yaw'> = { x: [-0.15, 0.13], y: [-0.245, 0.015], yaw: [-0.5, 0.5] }
   const noun = nouns[kind]
   return {
     id: `${suite}/${kind}`,
