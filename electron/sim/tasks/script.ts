@@ -89,7 +89,9 @@ function carried(item: string, point: (world: World) => Vec3): Move['target'] {
   }
 }
 
-const isHeld = (item: string) => (world: World): boolean => world.isGripped(item) && world.gripper.openingM > 0.004
+/** Between the pads, not wedged above them. */
+const isHeld = (item: string) => (world: World): boolean =>
+  world.isGripped(item) && world.gripper.openingM > 0.004 && world.position(item)[2] < world.gripper.position[2] + 0.02
 
 export function movesOf(step: Step): Move[] {
   switch (step.do) {
