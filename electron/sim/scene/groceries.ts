@@ -78,9 +78,9 @@ export const groceries = {
   dice: boxed([0.022, 0.022, 0.022], surfaces.white, [
     pip(0, 0), pip(-0.012, -0.012), pip(0.012, 0.012), pip(-0.012, 0.012), pip(0.012, -0.012), pipInFront(-0.011, 0.033), pipInFront(0.011, 0.011),
   ]),
-  'chocolate-pudding': boxed([0.036, 0.028, 0.02], surfaces.brown, [
-    { type: 'box', size: [0.03, 0.0284, 0.008], pos: [0, 0, 0.018], surface: surfaces.cream, isVisualOnly: true },
-    { type: 'box', size: [0.022, 0.016, 0.0004], pos: [0, 0, 0.0402], surface: surfaces.cream, isVisualOnly: true },
+  'chocolate-pudding': boxed([0.036, 0.023, 0.022], surfaces.brown, [
+    { type: 'box', size: [0.03, 0.0234, 0.008], pos: [0, 0, 0.02], surface: surfaces.cream, isVisualOnly: true },
+    { type: 'box', size: [0.022, 0.013, 0.0004], pos: [0, 0, 0.0442], surface: surfaces.cream, isVisualOnly: true },
   ]),
 } as const satisfies Record<string, Item>
 
