@@ -18,14 +18,17 @@ export function seriesWindow(series: Series, widthPx: number, from = -Infinity, 
   let binSteps = 1
   while (binSteps * (limit / 2) < span) binSteps *= 2
   for (;;) {
-    const indices = extremes(series, first, end, binSteps)
+    const indices = extremes(series, first, end, binSteps, limit > 2)
     if (indices.length <= limit) return pick(series, Int32Array.from(indices), total)
     binSteps *= 2
   }
 }
 
-/** Indices of the lowest, the highest and the first non-finite point of each bin. */
-function extremes(series: Series, first: number, end: number, binSteps: number): number[] {
+/**
+ * Indices of the lowest, the highest and the first non-finite point of each bin. Where only two points have room in all
+ * (`hasRoom` false), a non-finite one counts only in a bin without finite ones: one bin must fit, or no width would.
+ */
+function extremes(series: Series, first: number, end: number, binSteps: number, hasRoom: boolean): number[] {
   const { steps, values } = series
   const indices: number[] = []
   let index = first
@@ -43,7 +46,7 @@ function extremes(series: Series, first: number, end: number, binSteps: number):
         if (high < 0 || value > values[high]!) high = index
       }
     }
-    const found = new Set([low, high, odd].filter((candidate) => candidate >= 0))
+    const found = new Set([low, high, hasRoom || low < 0 ? odd : -1].filter((candidate) => candidate >= 0))
     indices.push(...[...found].sort((a, b) => a - b))
   }
   return indices

@@ -54,8 +54,16 @@ describe('seriesWindow', () => {
           if (widthPx > 1) expect([...window.values].some((value) => !Number.isFinite(value))).toBe(hasOdd)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     )
+  })
+
+  test('even one pixel with every kind of value gets its two points', () => {
+    const series = seriesOf([3, NaN, 1, Infinity, 7, -Infinity, 2])
+    expect([...seriesWindow(series, 1).values]).toEqual([1, 7])
+    expect([...seriesWindow(seriesOf(new Array<number>(9).fill(NaN)), 1).values]).toEqual([NaN])
+    expect(seriesWindow(series, 0).values.length).toBe(2)
+    expect([...seriesWindow(series, 2).values].some(Number.isNaN)).toBe(true)
   })
 
   test('points of complete bins stay where they are while data grows', () => {
