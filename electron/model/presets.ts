@@ -29,7 +29,7 @@ export const presets: readonly PresetDefinition[] = [
   {
     name: 'nano',
     title: 'Nano',
-    description: 'About a million parameters, 64 px pictures: learns a tabletop task in a minute or two on a laptop CPU.',
+    description: 'About a million parameters, 64 px pictures: the size to train on a tabletop task with a CPU, in some minutes.',
     config: { preset: 'nano' },
   },
   {
