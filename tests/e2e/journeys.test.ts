@@ -3,42 +3,11 @@
  * mouse, over generated data. What the other files of this folder walk by both is not walked again here.
  */
 import { readFileSync } from 'node:fs'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { launchChromium } from '../support/chromium.ts'
-import { startFakeHost, type FakeHost } from '../support/fake-host.ts'
+import { describe, expect, it } from 'vitest'
+import { focused, hash, host, open, page, useFakeWorkbench } from '../support/fake-workbench.ts'
 
-let browser: Browser
-let host: FakeHost
-let page: Page
-const said: string[] = []
+useFakeWorkbench({ hostOf: 'each-test' })
 
-beforeAll(async () => {
-  browser = await launchChromium()
-}, 60_000)
-afterAll(() => browser.close())
-
-beforeEach(async () => {
-  said.length = 0
-  host = await startFakeHost()
-})
-afterEach(async () => {
-  await page.context().close()
-  await host.close()
-  expect(said).toEqual([])
-})
-
-async function open(path: string): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', acceptDownloads: true })
-  page = await context.newPage()
-  page.on('console', (message) => message.type() === 'error' && said.push(message.text()))
-  page.on('pageerror', (error) => said.push(error.message))
-  await page.goto(`${host.newUrl()}#${path}`)
-  await page.getByTestId('page-title').waitFor()
-}
-
-const hash = () => page.evaluate(() => decodeURIComponent(location.hash))
-const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? '')
 const names = () => page.getByTestId('run-link').allInnerTexts()
 
 /** Goes to a control as someone without a mouse does. */

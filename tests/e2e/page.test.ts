@@ -3,44 +3,16 @@
  * that are slow or rare with a real engine, and the whole page by keyboard alone.
  */
 import { readFile } from 'node:fs/promises'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { parseAblation, planAblation } from '../../electron/engine/ablation-plan.ts'
-import { launchChromium } from '../support/chromium.ts'
-import { startFakeHost, type FakeHost } from '../support/fake-host.ts'
+import { anotherHost, focused, hash, host, open, page, said, useFakeWorkbench } from '../support/fake-workbench.ts'
 
-let browser: Browser
-let host: FakeHost
-let page: Page
-const said: string[] = []
+useFakeWorkbench()
 
-beforeAll(async () => {
-  browser = await launchChromium()
-  host = await startFakeHost()
-}, 60_000)
-afterAll(async () => {
-  await browser.close()
-  await host.close()
-})
-
-async function open(path: string, from: FakeHost = host): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
-  page = await context.newPage()
-  page.on('console', (message) => message.type() === 'error' && said.push(message.text()))
-  page.on('pageerror', (error) => said.push(error.message))
-  await page.goto(`${from.newUrl()}#${path}`)
-  await page.getByTestId('page-title').waitFor()
-}
-
-beforeEach(() => void (said.length = 0))
-afterEach(async () => {
-  await page.context().close()
+afterEach(() => {
   host.refuse(false)
   host.replays.perTick = 1000
 })
-
-const hash = () => page.evaluate(() => location.hash)
-const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? document.activeElement?.id ?? '')
 
 describe('by keyboard alone', () => {
   it('skips to the page, finds commands, goes places and comes back to where the focus was', async () => {
@@ -73,7 +45,6 @@ describe('by keyboard alone', () => {
     await page.getByTestId('shortcuts').waitFor()
     await page.keyboard.press('Escape')
     await expect.poll(() => page.getByTestId('shortcuts').count()).toBe(0)
-    expect(said).toEqual([])
   })
 
   it('configures a run, says at the field what is wrong, and starts it', async () => {
@@ -111,7 +82,6 @@ describe('by keyboard alone', () => {
     await page.getByTestId('run-name').press('Enter')
     await expect.poll(() => page.getByTestId('page-title').innerText()).toBe('by-keyboard')
     expect(await page.getByTestId('run-state').first().innerText()).toContain('queued')
-    expect(said).toEqual([])
   })
 
   it('plays, steps and finds error peaks without a click on the player; letters can be switched off', async () => {
@@ -181,7 +151,6 @@ describe('inspector', () => {
     // Kept by the host, not by this page.
     await page.reload()
     await expect.poll(() => isFlagged(second)).toBe('true')
-    expect(said).toEqual([])
   })
 
   it('flags, notes, filters and exports by mouse', async () => {
@@ -206,7 +175,6 @@ describe('inspector', () => {
     const csv = await readFile(await download.path(), 'utf8')
     expect(csv.split('\r\n')[0]).toBe('episode,frames,instruction,note')
     expect(csv).toContain('the hand slips')
-    expect(said).toEqual([])
   })
 
   it('shows cameras, motion image and arrows of one frame, and the plots’ playhead on it', async () => {
@@ -224,7 +192,6 @@ describe('inspector', () => {
     // The link holds all of it.
     await expect.poll(hash).toMatch(new RegExp(`f=${frame}.*`))
     expect(await hash()).toMatch(/motion=1/)
-    expect(said).toEqual([])
   })
 })
 
@@ -273,7 +240,6 @@ describe('replay', () => {
     host.replays.perTick = 60
     await expect.poll(() => predicted.getAttribute('data-state')).toBe('ready')
     await expect.poll(() => page.getByTestId('predicting').count(), { timeout: 10_000 }).toBe(0)
-    expect(said).toEqual([])
   })
 
   it('closes its replay when it is left', async () => {
@@ -318,21 +284,16 @@ describe('curves', () => {
 describe('an ablation', () => {
   it('queues every arm with every seed, and saves the description that the command expands to the same', async () => {
     // Its runs would wait in every other test's queue.
-    const own = await startFakeHost()
-    try {
-      await open('/configure?preset=nano&tab=ablation', own)
-      await page.getByTestId('ablation-seeds').fill('4, 5')
-      await expect.poll(() => page.getByTestId('ablation-start').innerText()).toBe('Queue 4 runs')
-      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as JSON' }).click()])
-      const { arms, cells } = planAblation(parseAblation(JSON.parse(await readFile(await download.path(), 'utf8'))))
-      await page.getByTestId('ablation-start').click()
-      const queued = async () => (await own.services.runs.list()).map(({ name }) => name).filter((name) => name.startsWith('ablation'))
-      await expect.poll(async () => (await queued()).length).toBe(4)
-      expect((await queued()).sort()).toEqual(cells.map(({ arm, seed }) => `ablation · ${arms[arm]!.label} · s${seed}`).sort())
-      expect(said).toEqual([])
-    } finally {
-      await own.close()
-    }
+    const own = await anotherHost()
+    await open('/configure?preset=nano&tab=ablation', own)
+    await page.getByTestId('ablation-seeds').fill('4, 5')
+    await expect.poll(() => page.getByTestId('ablation-start').innerText()).toBe('Queue 4 runs')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as JSON' }).click()])
+    const { arms, cells } = planAblation(parseAblation(JSON.parse(await readFile(await download.path(), 'utf8'))))
+    await page.getByTestId('ablation-start').click()
+    const queued = async () => (await own.services.runs.list()).map(({ name }) => name).filter((name) => name.startsWith('ablation'))
+    await expect.poll(async () => (await queued()).length).toBe(4)
+    expect((await queued()).sort()).toEqual(cells.map(({ arm, seed }) => `ablation · ${arms[arm]!.label} · s${seed}`).sort())
   })
 })
 
@@ -379,21 +340,18 @@ describe('connection', () => {
     await expect.poll(state).toContain('crashed')
     host.runs.change('joint-lambda-0.3-3', { state: 'paused' })
     await expect.poll(state).toContain('paused')
+    // The browser names each request that the cut connection took with it.
+    said.length = 0
   })
 })
 
 describe('with nothing in it', () => {
   it('offers one next step on every page', async () => {
-    const empty = await startFakeHost({ scene: 'empty' })
-    try {
-      await open('/data', empty)
-      for (const name of ['data', 'runs', 'replay', 'evaluate', 'review']) {
-        await page.getByTestId(`nav-${name}`).click()
-        await expect.poll(() => page.getByTestId('empty-state').locator('.primary').count()).toBe(1)
-      }
-      expect(said).toEqual([])
-    } finally {
-      await empty.close()
+    const empty = await anotherHost({ scene: 'empty' })
+    await open('/data', empty)
+    for (const name of ['data', 'runs', 'replay', 'evaluate', 'review']) {
+      await page.getByTestId(`nav-${name}`).click()
+      await expect.poll(() => page.getByTestId('empty-state').locator('.primary').count()).toBe(1)
     }
   })
 })

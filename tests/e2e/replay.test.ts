@@ -3,41 +3,12 @@
  * data: each journey by mouse and by keyboard alone.
  */
 import { readFileSync } from 'node:fs'
-import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { launchChromium } from '../support/chromium.ts'
-import { startFakeHost, type FakeHost } from '../support/fake-host.ts'
+import { describe, expect, it } from 'vitest'
+import { hash, open, page, useFakeWorkbench } from '../support/fake-workbench.ts'
 
-let browser: Browser
-let host: FakeHost
-let page: Page
-const said: string[] = []
+useFakeWorkbench()
 
-beforeAll(async () => {
-  browser = await launchChromium()
-  host = await startFakeHost()
-}, 60_000)
-afterAll(async () => {
-  await browser.close()
-  await host.close()
-})
-
-async function open(path: string): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', acceptDownloads: true })
-  page = await context.newPage()
-  page.on('console', (message) => message.type() === 'error' && said.push(message.text()))
-  page.on('pageerror', (error) => said.push(error.message))
-  await page.goto(`${host.newUrl()}#${path}`)
-  await page.getByTestId('page-title').waitFor()
-}
-beforeEach(() => void (said.length = 0))
-afterEach(async () => {
-  await page.context().close()
-  expect(said).toEqual([])
-})
-
-const hash = () => page.evaluate(() => decodeURIComponent(location.hash))
 const frame = async () => Number(await page.getByTestId('frame-label').getAttribute('data-frame'))
 const stageReady = () => page.locator('[data-testid="error-strip"]:not([data-known="0"])').waitFor()
 /** The pixels that a pane shows, as one string. */

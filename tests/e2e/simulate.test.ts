@@ -2,62 +2,40 @@
  * The simulate page in a real browser: the expert acts live in the real simulator over the real host, by mouse and by
  * keyboard alone. How a checkpoint acts with the motion that it imagines is in workbench.test.ts.
  */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { launchChromium } from '../support/chromium.ts'
-import { startFakeHost, type FakeHost } from '../support/fake-host.ts'
+import { describe, expect, it } from 'vitest'
+import { hash, open, page, useFakeWorkbench } from '../support/fake-workbench.ts'
 
-let browser: Browser
-let host: FakeHost
-let page: Page
-const said: string[] = []
+useFakeWorkbench()
+
 const patience = { timeout: 60_000, interval: 100 }
 
-beforeAll(async () => {
-  browser = await launchChromium()
-  host = await startFakeHost()
-}, 60_000)
-afterAll(async () => {
-  await browser.close()
-  await host.close()
-})
-
-async function open(path: string): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
-  page = await context.newPage()
+async function openAtRest(path: string): Promise<void> {
+  await open(path)
   page.setDefaultTimeout(60_000)
-  page.on('console', (message) => message.type() === 'error' && said.push(message.text()))
-  page.on('pageerror', (error) => said.push(error.message))
-  await page.goto(`${host.newUrl()}#${path}`)
   await outcomeIs('resting')
 }
-afterEach(async () => {
-  await page.context().close()
-  expect(said.splice(0)).toEqual([])
-})
 
 const outcome = () => page.getByTestId('simulation-outcome')
 const outcomeIs = (state: string) => page.locator(`[data-testid="simulation-outcome"][data-outcome="${state}"]`).waitFor()
 /** Steps that were played, as the page says them. */
 const steps = async () => Number(/step (\d+) of|after (\d+) step/.exec(await outcome().innerText())?.slice(1).find(Boolean) ?? 0)
 const frame = async () => Number(await page.getByTestId('frame-label').getAttribute('data-frame'))
-const address = () => page.evaluate(() => decodeURIComponent(location.hash))
 /** Every named pane shows the picture of this frame. */
 const shows = (at: number, ...panes: string[]) => Promise.all(panes.map((pane) => page.locator(`[data-testid="pane-${pane}"][data-state="ready"][data-frame="${at}"]`).waitFor()))
 const pixels = (pane: string) => page.getByTestId(`pane-${pane}`).locator('canvas').evaluate((canvas: HTMLCanvasElement) => [...canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data].join())
 
 describe('simulate', () => {
   it('plays the chosen suite, task and seed, and is scrubbed back to the same pixels', async () => {
-    await open('/simulate')
+    await openAtRest('/simulate')
     await page.getByTestId('simulate-suite').selectOption('tabletop-goal')
     await page.getByTestId('simulate-task').selectOption('tabletop-goal/push-button')
-    await expect.poll(address, patience).toContain('task=tabletop-goal/push-button')
+    await expect.poll(hash, patience).toContain('task=tabletop-goal/push-button')
     await outcomeIs('resting')
     await shows(0, 'agentview')
     const first = await pixels('agentview')
     await page.getByTestId('simulate-seed').fill('20003')
     await page.getByTestId('simulate-seed').press('Enter')
-    await expect.poll(address, patience).toContain('seed=20003')
+    await expect.poll(hash, patience).toContain('seed=20003')
     await outcomeIs('resting')
     await shows(0, 'agentview', 'robot0_eye_in_hand')
     expect(await pixels('agentview')).not.toBe(first)
@@ -85,7 +63,7 @@ describe('simulate', () => {
   })
 
   it('acts, rests, steps, looks back and begins again by keyboard alone', async () => {
-    await open('/simulate?task=tabletop-goal/push-button&seed=20001&policy=expert')
+    await openAtRest('/simulate?task=tabletop-goal/push-button&seed=20001&policy=expert')
     await page.keyboard.press('s')
     await expect.poll(steps, patience).toBe(1)
     await page.keyboard.press('a')
@@ -103,12 +81,12 @@ describe('simulate', () => {
     await page.keyboard.press('r')
     await expect.poll(steps, patience).toBe(0)
     await page.keyboard.press('ArrowDown')
-    await expect.poll(address, patience).toContain('seed=20002')
+    await expect.poll(hash, patience).toContain('seed=20002')
     await outcomeIs('resting')
   })
 
   it('shows a policy that fails as failing, with the reason', async () => {
-    await open('/simulate?task=tabletop-goal/push-button&seed=20001&policy=random')
+    await openAtRest('/simulate?task=tabletop-goal/push-button&seed=20001&policy=random')
     await page.getByTestId('speed').selectOption('4')
     await page.getByTestId('simulate-act').click()
     await outcomeIs('failure')
