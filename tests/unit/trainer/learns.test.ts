@@ -9,6 +9,7 @@ import type { Provider } from '../../../electron/tensor/provider.ts'
 import { train, type TrainEvent } from '../../../electron/trainer/train.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
 import { openTestOnnx } from '../../support/providers.ts'
+import { shufflingTargets } from '../../support/shuffled-targets.ts'
 import { smallConfig } from '../../support/small-config.ts'
 
 interface Outcome {
@@ -78,14 +79,19 @@ describe('learning on onnx-cpu', () => {
   // Ten seconds on a quiet core; far more where others compute beside it.
   const patience = 240_000
 
-  it('drives both losses near zero on one batch', async () => {
-    const dataset = movingSquares({ episodes: 1, frames: 8 })
-    const config = smallConfig({ ...schedule, vae, motion, steps: 350, batchSize: 16, data: { validationFraction: 0, randomShiftPx: 0 } })
+  it('drives both losses near zero on one batch; those of a shuffled target do not fall as low', async () => {
+    // Sixteen samples, so every step sees the same batch. Over three seeds the true targets ended at 0.033 to 0.038 (action)
+    // and 0.10 to 0.17 (motion), the shuffled ones at 0.61 to 0.67 and 0.35 to 0.50.
+    const dataset = movingSquares({ episodes: 4, frames: 4 })
+    const config = smallConfig({ ...schedule, vae, motion, steps: 300, batchSize: 16, data: { validationFraction: 0, randomShiftPx: 0 } })
     const { first, last } = await run(provider, dataset, config)
+    const control = await run(shufflingTargets(provider), dataset, config)
     expect(first['loss/action']).toBeGreaterThan(1)
-    expect(last['loss/action']).toBeLessThan(0.05)
     expect(first['loss/motion']).toBeGreaterThan(1)
-    expect(last['loss/motion']).toBeLessThan(0.25)
+    expect(last['loss/action']).toBeLessThan(0.08)
+    expect(last['loss/motion']).toBeLessThan(0.22)
+    expect(control.last['loss/action']).toBeGreaterThan(0.4)
+    expect(control.last['loss/motion']).toBeGreaterThan(2 * last['loss/motion']!)
   }, patience)
 
   it('learns what generalises: a shuffled target does not fall as low on held-out episodes', async () => {
