@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { HostTensors } from '../../../electron/base/host-tensor.ts'
 import type { TrainConfig } from '../../../electron/contract/config.ts'
 import type { Dataset } from '../../../electron/dataset/dataset.ts'
 import { predictEpisode, type PredictedFrame } from '../../../electron/evaluate/motion.ts'
@@ -7,17 +6,14 @@ import { motionHeadSpecs } from '../../../electron/model/motion-dit.ts'
 import { loadPolicy, type Policy } from '../../../electron/model/policy.ts'
 import type { Provider } from '../../../electron/tensor/provider.ts'
 import { trainStepCost } from '../../../electron/trainer/step-cost.ts'
-import { train, type TrainEvent, type VaeCache } from '../../../electron/trainer/train.ts'
+import type { train } from '../../../electron/trainer/train.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
 import { openTestOnnx } from '../../support/providers.ts'
 import { smallConfig } from '../../support/small-config.ts'
+import { collect, memoryCache, snapshots, stored, type Snapshot } from '../../support/training.ts'
 
-type Snapshot = Extract<TrainEvent, { type: 'snapshot' }>
-
-const cached = new Map<string, HostTensors>()
-const vaeCache: VaeCache = { load: async (key) => cached.get(key), save: async (key, tensors) => void cached.set(key, tensors), imported: () => Promise.reject(new Error('none is imported')) }
+const vaeCache = memoryCache()
 const both = ['front', 'mirrored']
-const stored = ({ step, tensors, meta }: Snapshot) => ({ step, tensors: structuredClone(tensors), meta: JSON.parse(JSON.stringify(meta)) as unknown })
 
 describe('a motion head of two cameras', { timeout: 240_000 }, () => {
   let provider: Provider
@@ -27,12 +23,7 @@ describe('a motion head of two cameras', { timeout: 240_000 }, () => {
     dataset = movingSquares()
     return () => provider.dispose()
   })
-  async function run(config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}): Promise<TrainEvent[]> {
-    const events: TrainEvent[] = []
-    for await (const event of train({ config, dataset, provider, vaeCache, ...extra })) events.push(event)
-    return events
-  }
-  const snapshots = (events: readonly TrainEvent[]): Snapshot[] => events.filter((event) => event.type === 'snapshot')
+  const run = (config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}) => collect({ config, dataset, provider, vaeCache, ...extra })
   const policyOf = ({ meta, tensors }: Snapshot): Promise<Policy> =>
     loadPolicy({ provider, checkpoint: { meta, read: async (group) => Object.fromEntries(Object.entries(tensors).filter(([name]) => name.startsWith(`${group}/`))) } })
 

@@ -11,6 +11,7 @@ import { movingSquares } from '../../support/moving-squares.ts'
 import { openTestOnnx } from '../../support/providers.ts'
 import { shufflingTargets } from '../../support/shuffled-targets.ts'
 import { smallConfig } from '../../support/small-config.ts'
+import { memoryCache } from '../../support/training.ts'
 
 interface Outcome {
   readonly first: Record<string, number>
@@ -21,14 +22,13 @@ interface Outcome {
   readonly checkpoint: { tensors: HostTensors; meta: unknown }
 }
 
-const cached = new Map<string, HostTensors>()
+const vaeCache = memoryCache()
 
 async function run(provider: Provider, dataset: Dataset, config: TrainConfig): Promise<Outcome> {
   const steps: Record<string, number>[] = []
   let validation: Record<string, number> = {}
   let psnr = NaN
   let checkpoint: Outcome['checkpoint'] | null = null
-  const vaeCache = { load: async (key: string) => cached.get(key), save: async (key: string, tensors: HostTensors) => void cached.set(key, tensors), imported: () => Promise.reject(new Error('none is imported')) }
   for await (const event of train({ config, dataset, provider, vaeCache }) as AsyncGenerator<TrainEvent>) {
     if (event.type === 'step' && event.phase === 'train') steps.push(event.values)
     if (event.type === 'validation') validation = event.values

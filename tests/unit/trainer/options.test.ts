@@ -1,34 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { HostTensors } from '../../../electron/base/host-tensor.ts'
 import type { TrainConfig } from '../../../electron/contract/config.ts'
 import type { Dataset } from '../../../electron/dataset/dataset.ts'
 import { loadPolicy } from '../../../electron/model/policy.ts'
 import type { Provider } from '../../../electron/tensor/provider.ts'
-import { train, type TrainEvent, type VaeCache } from '../../../electron/trainer/train.ts'
+import type { train, TrainEvent } from '../../../electron/trainer/train.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
 import { openTestOnnx } from '../../support/providers.ts'
 import { smallConfig } from '../../support/small-config.ts'
+import { collect, expectIdentical, memoryCache, snapshots, stored } from '../../support/training.ts'
 
-type Snapshot = Extract<TrainEvent, { type: 'snapshot' }>
 type Overrides = Parameters<typeof smallConfig>[0]
 
-const cached = new Map<string, HostTensors>()
-const vaeCache: VaeCache = { load: async (key) => cached.get(key), save: async (key, tensors) => void cached.set(key, tensors), imported: () => Promise.reject(new Error('none is imported')) }
+const vaeCache = memoryCache()
 
-async function collect(options: Omit<Parameters<typeof train>[0], 'vaeCache'>): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = []
-  for await (const event of train({ ...options, vaeCache })) events.push(event)
-  return events
-}
-
-const snapshots = (events: readonly TrainEvent[]): Snapshot[] => events.filter((event) => event.type === 'snapshot')
 const stepsOf = (events: readonly TrainEvent[]) => events.flatMap((event) => (event.type === 'step' && event.phase === 'train' ? [event.values] : []))
-const stored = ({ step, tensors, meta }: Snapshot) => ({ step, tensors: structuredClone(tensors), meta: JSON.parse(JSON.stringify(meta)) as unknown })
-
-function expectIdentical(a: HostTensors, b: HostTensors): void {
-  expect(Object.keys(a).sort()).toEqual(Object.keys(b).sort())
-  for (const [name, tensor] of Object.entries(a)) expect(tensor.data, name).toEqual(b[name]!.data)
-}
 
 /** Pictures and flow without a robot: neither state nor actions, and instructions that a mirror does not belie. */
 function withoutActions(dataset: Dataset): Dataset {
@@ -44,7 +29,7 @@ describe('options of training on onnx-cpu', { timeout: 240_000 }, () => {
     dataset = movingSquares()
     return () => provider.dispose()
   })
-  const run = (config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}) => collect({ config, dataset, provider, ...extra })
+  const run = (config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}) => collect({ config, dataset, provider, vaeCache, ...extra })
   const short: Overrides = { steps: 4, checkpointEvery: 2, validateEvery: 2 }
 
   it.each<[string, Overrides]>([

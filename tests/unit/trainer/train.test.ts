@@ -1,38 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { HostTensors } from '../../../electron/base/host-tensor.ts'
 import type { TrainConfig } from '../../../electron/contract/config.ts'
 import type { Dataset } from '../../../electron/dataset/dataset.ts'
 import type { Provider } from '../../../electron/tensor/provider.ts'
-import { train, type TrainEvent, type VaeCache } from '../../../electron/trainer/train.ts'
+import type { train, TrainEvent } from '../../../electron/trainer/train.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
 import { openTestOnnx } from '../../support/providers.ts'
 import { smallConfig } from '../../support/small-config.ts'
-
-type Snapshot = Extract<TrainEvent, { type: 'snapshot' }>
-
-function memoryCache(): VaeCache & { readonly entries: Map<string, HostTensors> } {
-  const entries = new Map<string, HostTensors>()
-  return { entries, load: async (key) => entries.get(key), save: async (key, tensors) => void entries.set(key, tensors), imported: () => Promise.reject(new Error('none is imported')) }
-}
-
-async function collect(options: Parameters<typeof train>[0], onEvent: (event: TrainEvent) => void = () => {}): Promise<TrainEvent[]> {
-  const events: TrainEvent[] = []
-  for await (const event of train(options)) {
-    events.push(event)
-    onEvent(event)
-  }
-  return events
-}
-
-const snapshots = (events: readonly TrainEvent[]): Snapshot[] => events.filter((event) => event.type === 'snapshot')
-
-function expectIdentical(a: HostTensors, b: HostTensors): void {
-  expect(Object.keys(a).sort()).toEqual(Object.keys(b).sort())
-  for (const [name, tensor] of Object.entries(a)) expect(Buffer.compare(Buffer.from(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength), Buffer.from(b[name]!.data.buffer, b[name]!.data.byteOffset, b[name]!.data.byteLength)), name).toBe(0)
-}
-
-/** What a checkpoint on disk would give back: plain JSON and copied tensors. */
-const stored = ({ step, tensors, meta }: Snapshot) => ({ step, tensors: structuredClone(tensors), meta: JSON.parse(JSON.stringify(meta)) as unknown })
+import { collect, expectIdentical, memoryCache, snapshots, stored, type Snapshot } from '../../support/training.ts'
 
 describe('train on onnx-cpu', { timeout: 240_000 }, () => {
   let provider: Provider
