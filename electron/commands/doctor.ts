@@ -50,11 +50,12 @@ export function doctorText(report: DoctorReport): string {
 
 /** What a newcomer wants to know: where training will run, and whether something better is within reach. */
 function summary({ chosen, providers }: DoctorReport): string[] {
-  if (chosen === null) return ['None works: Kinora cannot compute here. See the reasons above.']
+  if (chosen === null) return ["None works that Kinora would choose: see the reasons above. --device cpu computes with TensorFlow.js's JavaScript kernels, hundreds of times slower."]
   const { deviceName } = providers.find(({ name }) => name === chosen)!
-  const where = chosen === 'onnx-cpu' || chosen === 'tensorflow' ? `on the processor (${deviceName})` : chosen === 'cpu' ? 'in JavaScript, which is hundreds of times slower than any other provider' : `on the graphics card (${deviceName})`
+  const broken = providers.slice(0, providers.findIndex(({ name }) => name === chosen)).filter(({ status }) => status === 'failed')
   return [
-    `Kinora trains with ${chosen}, ${where}; --device chooses another one that is ready.`,
+    `Kinora trains with ${chosen}, ${chosen === 'onnx-cpu' || chosen === 'tensorflow' ? 'on the processor' : 'on the graphics card'} (${deviceName}); --device chooses another one that is ready.`,
+    ...(broken.length > 0 ? [`${broken.map(({ name }) => name).join(' and ')} would be chosen before it, but fails its self-test: training may be many times slower than this machine allows.`] : []),
     ...(chosen === 'onnx-cpu' ? ['That is enough for the demo and small presets; large models want a graphics card, see above for how to get one used.'] : []),
     'Passed self-tests are remembered for a day; kinora doctor --fresh repeats them.',
   ]

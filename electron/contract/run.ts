@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { providerNameSchema, trainConfigSchema } from './config.ts'
 import { errorSchema } from './errors.ts'
+import { passedOverSchema } from './system.ts'
 
 export const runStates = ['queued', 'starting', 'running', 'stalled', 'pausing', 'paused', 'finished', 'stopped', 'failed', 'crashed'] as const
 export const runStateSchema = z.enum(runStates)
@@ -25,6 +26,8 @@ export const runStatusSchema = z.object({
   stepsPerSecond: z.number().nullable(),
   etaSeconds: z.number().nullable(),
   provider: providerNameSchema.nullable(),
+  /** Quicker providers that did not work when this process started; absent where there are none. */
+  passedOver: z.array(passedOverSchema).optional(),
   error: errorSchema.nullable(),
 })
 export type RunStatus = z.infer<typeof runStatusSchema>

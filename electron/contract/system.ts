@@ -20,6 +20,10 @@ export const providerReportSchema = z.object({
 })
 export type ProviderReport = z.infer<typeof providerReportSchema>
 
+/** A provider that `auto` prefers to the one it took: it is here and failed its self-test. */
+export const passedOverSchema = providerReportSchema.pick({ name: true }).extend({ reason: z.string() })
+export type PassedOver = z.infer<typeof passedOverSchema>
+
 export const optionalPartSchema = z.object({
   name: z.string(),
   isPresent: z.boolean(),

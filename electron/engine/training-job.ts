@@ -83,8 +83,20 @@ async function trainFolder(folder: RunFolder, options: TrainingJobOptions, keepe
     const asStored = resources.add(await openPlace(home, place, signal))
     if (options.ignoresMemory !== true) refuseShortMemory(config, dataOf(asStored, config))
     const dataset = mapDataset(asStored, config.data)
-    const provider = resources.add(await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal, log: (level, message) => log[level](message) }))
-    keeper.update({ provider: provider.name })
+    let passedOver: RunStatus['passedOver']
+    const provider = resources.add(
+      await openProvider(config.device, {
+        threads: config.threads,
+        cacheDir: home.cache,
+        signal,
+        log: (level, message) => log[level](message),
+        onPassedOver: (reports, message) => {
+          passedOver = [...reports]
+          options.onEvent?.({ type: 'notice', message })
+        },
+      }),
+    )
+    keeper.update({ provider: provider.name, passedOver })
     log.info(`Training on ${provider.name} (${provider.deviceName}, version ${provider.version}), dataset ${place.path}`)
     const restore = await restoreLatest(folder.path, log)
     keeper.update({ step: restore?.step ?? 0, totalSteps: config.steps })

@@ -6,8 +6,8 @@ import { z } from 'zod'
 import type { ProviderName } from '../../contract/config.ts'
 import { providerReportSchema, type ProviderReport } from '../../contract/system.ts'
 import { writeFileAtomicSync } from '../../platform/fs-atomic.ts'
-import { runEntry } from '../../platform/run-entry.ts'
-import { ladder, type Absence } from './ladder.ts'
+import { runEntry, type EntryEnd } from '../../platform/run-entry.ts'
+import type { Absence, Rung } from './ladder.ts'
 import { selfTestTolerance } from './self-test.ts'
 
 /** The last line that probe-worker prints. */
@@ -21,16 +21,17 @@ export const probeResultSchema = z.object({
 export type ProbeResult = z.infer<typeof probeResultSchema>
 
 /**
- * A driver that hangs must not hold a run up for ever. A busy machine is slow, not broken: a sound provider that is given
- * up too soon leaves the run to one a thousand times slower.
+ * How long each try of a self-test may take. A driver that hangs must not hold a run up for ever; but a busy machine is
+ * slow, not broken, and a sound provider that is given up leaves the run to a slower one.
  */
-const patienceMs = 180_000
+const patienceMs = [60_000, 180_000] as const
 
 /** How probe-worker's result line starts; drivers print what they like before it. */
 export const resultMark = 'kinora-probe '
 
 export interface ProbeOptions {
-  readonly timeoutMs?: number
+  /** One limit per try; the next try follows only a test that did not end or was killed from outside. */
+  readonly patienceMs?: readonly number[]
   readonly signal?: AbortSignal
   /** Folder where a passed test is remembered for a day. */
   readonly cacheDir?: string
@@ -38,9 +39,9 @@ export interface ProbeOptions {
   readonly isFresh?: boolean
 }
 
-export async function probe(name: ProviderName, options: ProbeOptions = {}): Promise<ProviderReport> {
-  const absence = ladder.find((rung) => rung.name === name)!.absence()
-  if (absence) return missing(name, absence)
+export async function probe({ name, absence }: Rung, options: ProbeOptions = {}): Promise<ProviderReport> {
+  const absent = absence()
+  if (absent) return missing(name, absent)
   const remembered = options.cacheDir && !options.isFresh ? recall(name, options.cacheDir) : null
   if (remembered) return remembered
   const report = await probeInProcess(name, options)
@@ -53,18 +54,24 @@ function missing(name: ProviderName, { reason, hint }: Absence): ProviderReport 
 }
 
 /** A driver that aborts or hangs ends that process, not ours. */
-async function probeInProcess(name: ProviderName, { timeoutMs = patienceMs, signal }: ProbeOptions): Promise<ProviderReport> {
-  const end = await runEntry('probe-worker', [name], { timeoutMs, signal })
-  signal?.throwIfAborted()
-  const line = end.stdout.split('\n').findLast((each) => each.startsWith(resultMark))
+async function probeInProcess(name: ProviderName, { patienceMs: limits = patienceMs, signal }: ProbeOptions): Promise<ProviderReport> {
+  let end: EntryEnd
+  let tries = 0
+  do {
+    end = await runEntry('probe-worker', [name], { timeoutMs: limits[tries]!, signal })
+    signal?.throwIfAborted()
+    tries++
+  } while (isUndecided(end) && tries < limits.length)
+  const line = resultLine(end)
   const base = missing(name, { reason: '', hint: '' })
   const failed = (reason: string, hint: string): ProviderReport => ({ ...base, status: 'failed', reason, hint })
   const update = 'Update the graphics driver, or choose another device; kinora doctor lists them.'
-  if (!line) {
+  if (line === undefined) {
     const last = end.stderr.trim().split('\n').at(-1) ?? ''
+    const seconds = limits.slice(0, tries).map((ms) => `${ms / 1000} s`).join(' and then ')
     if (end.startError !== null) return failed(`Its test process did not start: ${end.startError}`, 'Reinstall Kinora.')
-    if (end.isLate) return failed(`Its test did not end within ${timeoutMs / 1000} s.`, update)
-    if (end.signal) return failed(`Its test process was ended by ${end.signal}${last ? `: ${last}` : ''}.`, update)
+    if (end.isLate) return failed(`Its test did not end (it had ${seconds}): the driver hangs, or the machine is very busy.`, `If other programs keep the machine busy, try again when they are done. Else: ${update}`)
+    if (end.signal) return failed(`Its test process was ended by ${end.signal}${last ? `: ${last}` : ''}.`, end.signal === 'SIGKILL' ? 'The system ends processes so when memory runs out: close other programs and try again.' : update)
     return failed(last || `Its test process ended with code ${end.code}.`, update)
   }
   const result = probeResultSchema.safeParse(parseJson(line.slice(resultMark.length)))
@@ -77,6 +84,15 @@ async function probeInProcess(name: ProviderName, { timeoutMs = patienceMs, sign
     reason: `It computes wrong values: the self-test is off by ${report.selfTestError.toPrecision(2)} (at most ${selfTestTolerance} is right).`,
     hint: update,
   }
+}
+
+function resultLine({ stdout }: EntryEnd): string | undefined {
+  return stdout.split('\n').findLast((each) => each.startsWith(resultMark))
+}
+
+/** Too slow, or killed from outside (as the system does when memory runs out): that says little about the provider. */
+function isUndecided(end: EntryEnd): boolean {
+  return resultLine(end) === undefined && (end.isLate || end.signal === 'SIGKILL')
 }
 
 /** What a remembered result depends on: programs, processor and machine. */

@@ -132,6 +132,7 @@ export const runs = {
     picture: (what: string, instruction: string, camera: string | null) => `${what} of “${instruction}”${camera === null ? '' : `, ${camera}`}`,
   },
   factsLabel: 'Facts of the run',
+  passedOver: (provider: string, reason: string) => `${provider} is here but does not work, so this run may be many times slower than it could be. ${reason}`,
   ofSteps: (total: string) => `of ${total} steps`,
   dataset: 'Dataset',
   preset: 'Preset',

@@ -17,9 +17,18 @@ describe('doctorText', () => {
     expect(text).toContain('doctor --fresh')
   })
 
-  it('says plainly that only the slow provider works, or none', () => {
-    expect(doctorText(report([{ ...ready, name: 'cpu' }], 'cpu'))).toContain('hundreds of times slower')
-    expect(doctorText(report([missing], null))).toContain('None works')
+  it('says plainly that none works, and what the slow one costs', () => {
+    const text = doctorText(report([missing, { ...ready, name: 'cpu' }], null))
+    expect(text).toContain('None works')
+    expect(text).toContain('hundreds of times slower')
+  })
+
+  it('says aloud that a better one is here and fails', () => {
+    const broken: ProviderReport = { ...missing, status: 'failed', reason: 'Its test process was ended by SIGABRT.', hint: 'Update the driver.' }
+    const text = doctorText(report([broken, ready], 'onnx-cpu'))
+    expect(text).toContain('fails onnx-cuda\n          Its test process was ended by SIGABRT.')
+    expect(text).toContain('onnx-cuda would be chosen before it')
+    expect(doctorText(report([missing, ready], 'onnx-cpu'))).not.toContain('would be chosen')
   })
 
   it('names a graphics card', () => {

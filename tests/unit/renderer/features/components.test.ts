@@ -1,14 +1,15 @@
 // @vitest-environment happy-dom
-import { mount } from '@vue/test-utils'
+import { mount, RouterLinkStub } from '@vue/test-utils'
 import { createPinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick, type App } from 'vue'
 import { trainConfigSchema } from '../../../../electron/contract/config.ts'
 import { KinoraError } from '../../../../electron/contract/errors.ts'
-import type { RunState } from '../../../../electron/contract/run.ts'
+import type { RunState, RunSummary } from '../../../../electron/contract/run.ts'
 import ConfigView from '../../../../renderer/features/runs/ConfigView.vue'
 import EndBanner from '../../../../renderer/features/runs/EndBanner.vue'
 import RunActions from '../../../../renderer/features/runs/RunActions.vue'
+import RunFacts from '../../../../renderer/features/runs/RunFacts.vue'
 import FramePane from '../../../../renderer/media/FramePane.vue'
 import type { Connection } from '../../../../renderer/rpc/connection.ts'
 import { provideConnection } from '../../../../renderer/rpc/use-connection.ts'
@@ -51,6 +52,20 @@ describe('FramePane', () => {
     expect(drawn).toEqual([3, 0, 0, 7])
     vi.restoreAllMocks()
     vi.unstubAllGlobals()
+  })
+})
+
+describe('RunFacts', () => {
+  it('says aloud that a quicker provider did not work, and where to read what to do', () => {
+    const facts = (passedOver: RunSummary['status']['passedOver']) => {
+      const run = withState('running')
+      return mount(RunFacts, { props: { run: { ...run, status: { ...run.status, provider: 'onnx-cpu' as const, passedOver } }, config: null }, global: { plugins, stubs: { RouterLink: RouterLinkStub } } })
+    }
+    const note = facts([{ name: 'onnx-cuda', reason: 'Its test process was ended by SIGABRT.' }]).get('[data-testid="passed-over"]')
+    expect(note.text()).toContain('onnx-cuda is here but does not work')
+    expect(note.text()).toContain('SIGABRT')
+    expect(note.getComponent(RouterLinkStub).props('to')).toEqual({ name: 'doctor' })
+    expect(facts(undefined).find('[data-testid="passed-over"]').exists()).toBe(false)
   })
 })
 
