@@ -32,11 +32,11 @@ export function wilson(successes: number, n: number, z = z95): Interval {
   }
 }
 
-/** The middle value, the upper of two; 0 where there is none. */
+/** The middle value, or the mean of the two in the middle; 0 where there is none. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return 0
   const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1]!
+  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
 }
 
 /** The four cells of two policies on the same pairs. */

@@ -9,15 +9,15 @@ import { withCommonOptions, type CommonOptions } from './context.ts'
 import { examples, type Bind } from './command.ts'
 import { formatTable } from './table.ts'
 
-/** One measured number, with its repetitions' spread where it was repeated. */
+/** One measured number; with the extremes of its repetitions, or the quantiles that its note names, where it was repeated. */
 export interface BenchRow {
   readonly name: string
   readonly value: number
   readonly unit: string
+  readonly better: 'lower' | 'higher'
   readonly n?: number
   readonly low?: number
   readonly high?: number
-  readonly better?: 'lower' | 'higher'
   readonly target?: number
   readonly note?: string
 }
@@ -42,7 +42,7 @@ export function registerBench(program: Command, bind: Bind): void {
       const rows = 'rows' in result ? result.rows : result
       context.terminal.out(formatTable(['row', 'value', 'unit', 'n', 'spread', 'target', ''], rows.map(toCells), [1, 3]))
       // The last line is for programs.
-      context.terminal.out(`${JSON.stringify({ bench: name, rows })}\n`)
+      context.terminal.out(`${JSON.stringify({ bench: name, rows: rows.map(forPrograms) })}\n`)
     }
   })
 }
@@ -71,6 +71,9 @@ function toCells(row: BenchRow): string[] {
   const spread = row.low === undefined || row.high === undefined ? '' : `${digits(row.low)} to ${digits(row.high)}`
   return [row.name, digits(row.value), row.unit, row.n === undefined ? '' : String(row.n), spread, targetWords(row), row.note ?? '']
 }
+
+/** A row with every field, so that readers need not ask which are there. */
+const forPrograms = (row: BenchRow) => ({ ...row, target: row.target ?? null, n: row.n ?? 1, spread: row.low === undefined || row.high === undefined ? null : row.high - row.low })
 
 function targetWords({ value, target, better }: BenchRow): string {
   if (target === undefined) return ''

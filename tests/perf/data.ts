@@ -3,15 +3,16 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Rng } from '../../electron/base/rng.ts'
+import type { BenchRow } from '../../electron/commands/bench.ts'
 import { openDataset } from '../../electron/dataset/open.ts'
 import { LeRobotV3Writer } from '../../electron/dataset/writer/lerobot-v3.ts'
 import { encodeParquet, float32Column, int64Column, listColumn, stringColumn, type ParquetRows } from '../../electron/formats/parquet-write.ts'
-import { flowRows } from './data/flow.ts'
-import { peerRows } from './data/peers.ts'
-import { rowOf, timeMs, type Row } from './data/rows.ts'
-import { windowRows } from './data/windows.ts'
+import { rowOf, timeMs } from '../support/bench-row.ts'
 import { hasSharedData, sharedData } from '../support/shared-data.ts'
 import { syntheticEpisode, syntheticShape } from '../support/synthetic-episode.ts'
+import { flowRows } from './data/flow.ts'
+import { peerRows } from './data/peers.ts'
+import { windowRows } from './data/windows.ts'
 
 const episodes = 10_000
 const framesPerEpisode = 500
@@ -38,7 +39,7 @@ async function writeLarge(root: string): Promise<void> {
   await writeFile(join(root, 'meta/info.json'), JSON.stringify({ codebase_version: 'v3.0', total_episodes: episodes, total_frames: episodes * framesPerEpisode, fps: 30, data_path: 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet', features: { action: feature } }))
 }
 
-async function indexRows(folder: string): Promise<Row[]> {
+async function indexRows(folder: string): Promise<BenchRow[]> {
   const root = join(folder, 'large')
   await writeLarge(root)
   const times: number[] = []
@@ -56,7 +57,7 @@ async function indexRows(folder: string): Promise<Row[]> {
   ]
 }
 
-async function videoRows(folder: string): Promise<Row[]> {
+async function videoRows(folder: string): Promise<BenchRow[]> {
   if (!hasSharedData('lerobot-v21-g1')) return []
   const root = sharedData('lerobot-v21-g1')
   const opens: number[] = []
@@ -83,7 +84,7 @@ async function videoRows(folder: string): Promise<Row[]> {
 }
 
 /** Own recordings: what a training run's start costs. */
-async function recordingRows(folder: string): Promise<Row[]> {
+async function recordingRows(folder: string): Promise<BenchRow[]> {
   const shape = { ...syntheticShape, sizePx: 64 }
   const path = join(folder, 'recording')
   const writer = await LeRobotV3Writer.create(path, shape)
@@ -104,7 +105,7 @@ async function recordingRows(folder: string): Promise<Row[]> {
   ]
 }
 
-type Part = (folder: string, options: { signal: AbortSignal; note: (text: string) => void }) => Promise<Row[]>
+type Part = (folder: string, options: { signal: AbortSignal; note: (text: string) => void }) => Promise<BenchRow[]>
 
 const measured: Readonly<Record<string, Part>> = {
   index: indexRows,
@@ -117,9 +118,9 @@ const measured: Readonly<Record<string, Part>> = {
 export const parts = Object.keys(measured)
 
 /** Opening, scrubbing, recording, flow. Needs no network; rows of real samples and of peers are left out where those are absent. */
-export default async function bench({ signal, note, only }: { signal: AbortSignal; note: (text: string) => void; only: readonly string[] }): Promise<readonly Row[]> {
+export default async function bench({ signal, note, only }: { signal: AbortSignal; note: (text: string) => void; only: readonly string[] }): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'kinora-bench-data-'))
-  const rows: Row[] = []
+  const rows: BenchRow[] = []
   try {
     for (const [name, part] of Object.entries(measured)) {
       if (only.length > 0 && !only.includes(name)) continue

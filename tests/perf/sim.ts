@@ -1,23 +1,12 @@
+import type { BenchRow } from '../../electron/commands/bench.ts'
 import { evaluateBaseline } from '../../electron/evaluate/closed-loop.ts'
 import { createExpert } from '../../electron/sim/expert.ts'
 import { recordEpisodes } from '../../electron/sim/record.ts'
 import { cameraNames } from '../../electron/sim/scene/arena.ts'
 import { evaluationSeeds, findTask, listTasks } from '../../electron/sim/suites.ts'
 import { TabletopWorld } from '../../electron/sim/world.ts'
+import { rowOf } from '../support/bench-row.ts'
 import { pythonRates } from './sim/python-mujoco.ts'
-
-interface Row {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly better: 'lower' | 'higher'
-  readonly target?: number
-  readonly n: number
-  readonly low?: number
-  readonly high?: number
-  readonly spread?: number
-  readonly note?: string
-}
 
 const sceneTask = 'tabletop-goal/block-on-plate'
 const stepsPerRound = 60
@@ -29,13 +18,6 @@ const suitesTargetS = 120
 
 /** Parts to choose from: `npm run bench -- sim steps`. */
 export const parts = ['steps', 'parts', 'demos', 'suites'] as const
-
-function rowOf(name: string, unit: string, better: Row['better'], values: readonly number[], rest: Partial<Row> = {}): Row {
-  const sorted = [...values].sort((a, b) => a - b)
-  const value = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
-  const [low, high] = [sorted[0]!, sorted.at(-1)!]
-  return { name, value, unit, better, n: values.length, low, high, spread: high - low, ...rest }
-}
 
 /** Runs the expert once through the scene and returns the wall seconds that `stepsPerRound` control steps took. */
 function playRound(world: TabletopWorld, seed: number): number {
@@ -71,7 +53,7 @@ async function gBufferMs(by: 'rasteriser' | 'rays', sizePx: number): Promise<num
   return times
 }
 
-async function stepRows(note: (text: string) => void): Promise<Row[]> {
+async function stepRows(note: (text: string) => void): Promise<BenchRow[]> {
   note('control steps with two 128 px cameras')
   const rows = [rowOf('control_steps_per_s', 'steps/s', 'higher', await stepsPerSecond(128, true), { target: 150, note: 'two cameras, 128 px, 25 substeps, one core' })]
   const python = await pythonRates(sceneTask, 128, stepsPerRound, 5)
@@ -82,14 +64,14 @@ async function stepRows(note: (text: string) => void): Promise<Row[]> {
   return rows
 }
 
-async function partRows(): Promise<Row[]> {
-  const rows: Row[] = []
+async function partRows(): Promise<BenchRow[]> {
+  const rows: BenchRow[] = []
   for (const sizePx of [64, 128, 256]) rows.push(rowOf(`rasterise_ms_${sizePx}px`, 'ms', 'lower', await gBufferMs('rasteriser', sizePx), { note: 'two cameras, everything drawn' }))
   rows.push(rowOf('ray_cast_ms_128px', 'ms', 'lower', await gBufferMs('rays', 128), { note: 'two cameras, the reference' }))
   return rows
 }
 
-async function demoRows(note: (text: string) => void, signal?: AbortSignal): Promise<Row[]> {
+async function demoRows(note: (text: string) => void, signal?: AbortSignal): Promise<BenchRow[]> {
   note(`${demonstrations} demonstrations with exact flow`)
   const startedAt = performance.now()
   let frames = 0
@@ -105,7 +87,7 @@ async function demoRows(note: (text: string) => void, signal?: AbortSignal): Pro
   }]
 }
 
-async function suiteRows(note: (text: string) => void, signal?: AbortSignal): Promise<Row[]> {
+async function suiteRows(note: (text: string) => void, signal?: AbortSignal): Promise<BenchRow[]> {
   note('both ends of the scale on all four suites')
   const startedAt = performance.now()
   for (const policy of ['random', 'expert'] as const) {
@@ -118,11 +100,11 @@ async function suiteRows(note: (text: string) => void, signal?: AbortSignal): Pr
 }
 
 /** The simulator: control steps with pictures, the parts they are made of, demonstrations with exact flow, evaluations. */
-export default async function bench({ signal, note = () => {}, only = [] }: { readonly signal?: AbortSignal; readonly note?: (text: string) => void; readonly only?: readonly string[] } = {}): Promise<Row[]> {
-  const measures: Record<(typeof parts)[number], () => Promise<Row[]>> = {
+export default async function bench({ signal, note = () => {}, only = [] }: { readonly signal?: AbortSignal; readonly note?: (text: string) => void; readonly only?: readonly string[] } = {}): Promise<BenchRow[]> {
+  const measures: Record<(typeof parts)[number], () => Promise<BenchRow[]>> = {
     steps: () => stepRows(note), parts: partRows, demos: () => demoRows(note, signal), suites: () => suiteRows(note, signal),
   }
-  const rows: Row[] = []
+  const rows: BenchRow[] = []
   for (const part of parts) {
     signal?.throwIfAborted()
     if (only.length === 0 || only.includes(part)) rows.push(...(await measures[part]()))

@@ -2,20 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { median } from '../../electron/base/statistics.ts'
+import type { BenchRow } from '../../electron/commands/bench.ts'
 import { withHugePages } from '../../electron/platform/huge-pages.ts'
 import { eventLoopP99Ms, policyRows } from './tensor/policy.ts'
-
-interface Row {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly better: 'lower' | 'higher'
-  readonly target?: number
-  readonly n: number
-  readonly low?: number
-  readonly high?: number
-  readonly note?: string
-}
 
 const rounds = 5
 const stepsPerRound = 3
@@ -48,10 +38,6 @@ class Trainer {
   }
 }
 
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
-}
 const quantile = (values: readonly number[], q: number): number => [...values].sort((a, b) => a - b)[Math.round(q * (values.length - 1))]!
 
 /** A python with torch: KINORA_TORCH_PYTHON, else python3; null when it has none. */
@@ -72,7 +58,7 @@ function withoutHugePages(): NodeJS.ProcessEnv {
 const file = (name: string): string => fileURLToPath(new URL(`./tensor/${name}`, import.meta.url))
 
 /** Ours and PyTorch's step of one model, turn by turn, so that what else the machine does hits both alike. */
-async function compare(name: 'transformer' | 'vae', threads: number, target: number | undefined, python: string | null, suffix = ''): Promise<Row[]> {
+async function compare(name: 'transformer' | 'vae', threads: number, target: number | undefined, python: string | null, suffix = ''): Promise<BenchRow[]> {
   const ours = new Trainer(process.execPath, [file('worker.ts'), name, String(threads)], withHugePages())
   let theirs: Trainer | null = null
   try {
@@ -92,9 +78,9 @@ async function compare(name: 'transformer' | 'vae', threads: number, target: num
     }
     const peakMiB = { ours: Number((await ours.ask('end')).peakBytes) / 2 ** 20, theirs: theirs ? Number((await theirs.ask('end')).peakBytes) / 2 ** 20 : NaN }
     const n = times.ours.length
-    const spread = (values: readonly number[]): Pick<Row, 'low' | 'high' | 'n'> => ({ n, low: quantile(values, 0.1), high: quantile(values, 0.9) })
+    const spread = (values: readonly number[]): Pick<BenchRow, 'low' | 'high' | 'n'> => ({ n, low: quantile(values, 0.1), high: quantile(values, 0.9) })
     const label = `${name}${suffix}`
-    const rows: Row[] = [{ name: `${label}_step_ms`, value: median(times.ours), unit: 'ms', better: 'lower', ...spread(times.ours), note: threads === 1 ? '1 thread' : `${threads} threads` }]
+    const rows: BenchRow[] = [{ name: `${label}_step_ms`, value: median(times.ours), unit: 'ms', better: 'lower', ...spread(times.ours), note: threads === 1 ? '1 thread' : `${threads} threads` }]
     if (theirs) {
       rows.push(
         { name: `${label}_torch_ms`, value: median(times.theirs), unit: 'ms', better: 'lower', ...spread(times.theirs) },
@@ -118,9 +104,9 @@ async function compare(name: 'transformer' | 'vae', threads: number, target: num
 
 export const parts = ['transformer', 'vae', 'policy'] as const
 
-export default async function bench({ note = () => {}, only = [] }: { note?: (text: string) => void; only?: readonly string[] } = {}): Promise<Row[]> {
+export default async function bench({ note = () => {}, only = [] }: { note?: (text: string) => void; only?: readonly string[] } = {}): Promise<BenchRow[]> {
   const runs = (part: (typeof parts)[number]): boolean => only.length === 0 || only.includes(part)
-  const rows: Row[] = []
+  const rows: BenchRow[] = []
   if (runs('transformer') || runs('vae')) {
     const python = await findTorch()
     if (!python) note('PyTorch was not found (python3, or KINORA_TORCH_PYTHON): no ratios.')

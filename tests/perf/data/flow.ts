@@ -1,4 +1,5 @@
 import type { RgbImage } from '../../../electron/base/image.ts'
+import type { BenchRow } from '../../../electron/commands/bench.ts'
 import { disFlow } from '../../../electron/flow/dis.ts'
 import { createFlowEstimator } from '../../../electron/flow/estimator.ts'
 import { farnebackFlow } from '../../../electron/flow/farneback.ts'
@@ -6,7 +7,7 @@ import { endPointErrorPx } from '../../../electron/flow/metrics.ts'
 import { flowThreadCount } from '../../../electron/flow/threads.ts'
 import { recordEpisode, renderEpisode } from '../../../electron/sim/record.ts'
 import { TabletopWorld } from '../../../electron/sim/world.ts'
-import { rowOf, type Row } from './rows.ts'
+import { rowOf } from '../../support/bench-row.ts'
 
 const sizePx = 256
 const taskId = 'tabletop-goal/push-button'
@@ -15,11 +16,11 @@ const cameras = ['agentview', 'robot0_eye_in_hand'] as const
 const frames = [4, 10, 16, 22]
 
 /** Estimators on the tabletop at 256 px: error against its exact flow over 1 to 10 steps, and speed. */
-export async function flowRows(signal: AbortSignal): Promise<Row[]> {
+export async function flowRows(signal: AbortSignal): Promise<BenchRow[]> {
   const recording = await recordEpisode(await TabletopWorld.create({ cameraSizePx: sizePx }), { taskId, seed }, { sizePx, horizonSteps: 1 })
   const bytes = sizePx * sizePx * 3
   const at = (camera: (typeof cameras)[number], frame: number): RgbImage => ({ width: sizePx, height: sizePx, data: recording.frames[camera].subarray(frame * bytes, (frame + 1) * bytes) })
-  const rows: Row[] = []
+  const rows: BenchRow[] = []
   for (let horizonSteps = 1; horizonSteps <= 10; horizonSteps++) {
     signal.throwIfAborted()
     const { flow } = horizonSteps === 1 ? recording : await renderEpisode({ taskId, seed, actions: recording.executedAction, sizePx, horizonSteps })

@@ -1,13 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Rng } from '../../../electron/base/rng.ts'
+import { median } from '../../../electron/base/statistics.ts'
+import type { BenchRow } from '../../../electron/commands/bench.ts'
 import { exportLeRobotV3 } from '../../../electron/dataset/convert/export.ts'
 import type { Dataset } from '../../../electron/dataset/dataset.ts'
 import { readWindow } from '../../../electron/dataset/frames.ts'
 import { openDataset } from '../../../electron/dataset/open.ts'
+import { rowOf, timeMs } from '../../support/bench-row.ts'
 import { peerPython, runPeer } from '../../support/peers.ts'
 import { hasSharedData, sharedData } from '../../support/shared-data.ts'
-import { rowOf, timeMs, type Row } from './rows.ts'
 
 const windowFrames = 16
 const seconds = 1.5
@@ -30,10 +32,8 @@ async function windowRates(dataset: Dataset, longest = Infinity): Promise<number
   return rates
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
-
 /** Both numbers and how many times as fast, or as slow, ours is. */
-function beside(name: string, unit: string, better: Row['better'], ours: readonly number[], peer: string, theirs: readonly number[], note: string): Row[] {
+function beside(name: string, unit: string, better: BenchRow['better'], ours: readonly number[], peer: string, theirs: readonly number[], note: string): BenchRow[] {
   return [
     rowOf(name, unit, better, ours, { note }),
     rowOf(`${peer}_${name}`, unit, better, theirs, { note }),
@@ -41,7 +41,7 @@ function beside(name: string, unit: string, better: Row['better'], ours: readonl
   ]
 }
 
-async function besideH5py(folder: string): Promise<Row[]> {
+async function besideH5py(folder: string): Promise<BenchRow[]> {
   const root = join(folder, 'h5py')
   await mkdir(root)
   await runPeer('h5py', 'h5py_layouts', root, 100, 128, 8)
@@ -54,7 +54,7 @@ async function besideH5py(folder: string): Promise<Row[]> {
 }
 
 /** The real sample as v3.0, which is what lerobot reads. */
-async function besideLeRobot(folder: string): Promise<Row[]> {
+async function besideLeRobot(folder: string): Promise<BenchRow[]> {
   if (!hasSharedData('lerobot-v21-g1')) return []
   const path = join(folder, 'g1-v3')
   const source = await openDataset(sharedData('lerobot-v21-g1'))
@@ -78,7 +78,7 @@ async function besideLeRobot(folder: string): Promise<Row[]> {
   ]
 }
 
-async function besideTensorFlow(): Promise<Row[]> {
+async function besideTensorFlow(): Promise<BenchRow[]> {
   if (!hasSharedData('bridge-rlds')) return []
   const root = sharedData('bridge-rlds/1.0.0')
   const ours: number[] = []
@@ -95,8 +95,8 @@ async function besideTensorFlow(): Promise<Row[]> {
 }
 
 /** The same work by the programs that made the formats, each where its Python is named; else a note says which is missing. */
-export async function peerRows(folder: string, note: (text: string) => void): Promise<Row[]> {
-  const rows: Row[] = []
+export async function peerRows(folder: string, note: (text: string) => void): Promise<BenchRow[]> {
+  const rows: BenchRow[] = []
   for (const [peer, compare] of [['h5py', besideH5py], ['lerobot', besideLeRobot], ['tensorflow', besideTensorFlow]] as const) {
     if (peerPython(peer) === undefined) note(`${peer} is not installed here: no comparison with it`)
     else rows.push(...(await compare(folder)))

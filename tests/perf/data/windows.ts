@@ -3,10 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Rng } from '../../../electron/base/rng.ts'
+import type { BenchRow } from '../../../electron/commands/bench.ts'
 import { readWindow } from '../../../electron/dataset/frames.ts'
 import { openDataset } from '../../../electron/dataset/open.ts'
 import { encodeParquet, float32Column } from '../../../electron/formats/parquet-write.ts'
-import { rowOf, type Row } from './rows.ts'
+import { rowOf } from '../../support/bench-row.ts'
 
 const sizePx = 224
 const cameras = ['front', 'wrist'] as const
@@ -37,7 +38,7 @@ async function writeVideos(root: string): Promise<void> {
 }
 
 /** Random windows of both cameras, once every frame has been decoded into the cache. */
-export async function windowRows(folder: string): Promise<Row[]> {
+export async function windowRows(folder: string): Promise<BenchRow[]> {
   const root = join(folder, 'videos')
   try {
     await promisify(execFile)('ffmpeg', ['-version'])

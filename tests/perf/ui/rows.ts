@@ -5,8 +5,3 @@ export function p95Row(name: string, values: readonly number[], target: number, 
   const sorted = [...values].sort((a, b) => a - b)
   return { name, value: sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * 0.95) - 1)]!, unit, better: 'lower', target, n: values.length, low: sorted[0]!, high: sorted.at(-1)!, ...(note !== undefined && { note }) }
 }
-
-export const medianOf = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
-}

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
+import { median } from '../../../electron/base/statistics.ts'
 import { startHeadless } from '../../../electron/host/server.ts'
 import { presets } from '../../../electron/model/presets.ts'
 import { resolveHome } from '../../../electron/platform/paths.ts'
 import { kinora } from '../../support/serve.ts'
 import type { UiBench } from '../ui.ts'
 import { openPage } from './measured-page.ts'
-import { medianOf } from './rows.ts'
 
 const rounds = 5
 const windowMs = 8000
@@ -70,8 +70,8 @@ const bench: UiBench = async ({ note, signal }) => {
         note(`round ${round} of ${rounds}: page ${shares.at(-1)!.page.toFixed(2)} %, host ${shares.at(-1)!.host.toFixed(2)} % and ${shares.at(-1)!.idleHost.toFixed(2)} % without the page, ${shares.at(-1)!.steps.toFixed(1)} steps/s`)
       }
       const lost = shares.map((one) => one.page + one.host - one.idleHost)
-      const middle = (pick: (one: (typeof shares)[number]) => number): string => medianOf(shares.map(pick)).toFixed(2)
-      return [{ name: 'training_slowdown_pct', value: medianOf(lost), unit: '%', better: 'lower', target: 1, n: rounds, low: Math.min(...lost), high: Math.max(...lost), note: `processor time of all ${cores} cores, drawn in software: page ${middle((one) => one.page)}, host ${middle((one) => one.host)} with and ${middle((one) => one.idleHost)} without it, ${middle((one) => one.steps)} steps/s` }]
+      const middle = (pick: (one: (typeof shares)[number]) => number): string => median(shares.map(pick)).toFixed(2)
+      return [{ name: 'training_slowdown_pct', value: median(lost), unit: '%', better: 'lower', target: 1, n: rounds, low: Math.min(...lost), high: Math.max(...lost), note: `processor time of all ${cores} cores, drawn in software: page ${middle((one) => one.page)}, host ${middle((one) => one.host)} with and ${middle((one) => one.idleHost)} without it, ${middle((one) => one.steps)} steps/s` }]
     } finally {
       await host.close(5000)
     }

@@ -1,7 +1,7 @@
+import { median } from '../../../electron/base/statistics.ts'
 import { startFakeHost } from '../../support/fake-host.ts'
 import type { UiBench } from '../ui.ts'
 import { openPage } from './measured-page.ts'
-import { medianOf } from './rows.ts'
 
 /** Eight hours at one update every two seconds. */
 const updates = 14_400
@@ -53,7 +53,7 @@ const bench: UiBench = async ({ note, signal }) => {
     }
     const redraws = await asked()
     // One reading differs from the next by what is under way at its moment.
-    const [first, last] = [medianOf(byPart.slice(0, 3)), medianOf(byPart.slice(-3))]
+    const [first, last] = [median(byPart.slice(0, 3)), median(byPart.slice(-3))]
     return [{ name: 'heap_growth_pct', value: (100 * (last - first)) / first, unit: '%', better: 'lower', target: 5, n: updates, note: `${(first / 1e6).toFixed(2)} MB to ${(last / 1e6).toFixed(2)} MB (medians of three readings; all ${(Math.min(...byPart) / 1e6).toFixed(2)} to ${(Math.max(...byPart) / 1e6).toFixed(2)}) after ${updates} updates, 8 h at one every 2 s, and ${redraws} redraws of charts` }]
   } finally {
     await close()
