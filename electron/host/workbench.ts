@@ -1,20 +1,13 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { freemem, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { Emitter } from '../base/event.ts'
-import { KinoraError } from '../contract/errors.ts'
-import type { KinoraEvent } from '../contract/rpc.ts'
 import { z } from 'zod'
-import { savedViewSchema, type RunDetail } from '../contract/run.ts'
+import { Emitter } from '../base/event.ts'
+import type { KinoraEvent } from '../contract/rpc.ts'
+import { savedViewSchema } from '../contract/run.ts'
 import type { SystemInfo } from '../contract/system.ts'
 import { freeBytes } from '../engine/doctor.ts'
-import { findDataset } from '../engine/dataset-places.ts'
-import { annotate } from '../engine/annotations.ts'
-import { listSamples, readSheet } from '../engine/motion-samples.ts'
-import { longCsv } from '../engine/run-export.ts'
-import { runFile } from '../engine/run-folder.ts'
-import { emptyTrash, listTrash, restoreRun, trashRun } from '../engine/run-trash.ts'
-import { tailLog } from '../engine/run-summary.ts'
+import { emptyTrash } from '../engine/run-trash.ts'
 import { forkChild, type SpawnChild } from '../platform/child-process.ts'
 import { delay } from '../platform/clock.ts'
 import { ioError } from '../platform/fs-atomic.ts'
@@ -24,7 +17,6 @@ import { kinoraVersion } from '../platform/version.ts'
 import type { Services } from '../rpc/services.ts'
 import { Catalogue } from '../store/catalogue.ts'
 import { DatasetIndex } from './dataset-index.ts'
-import { DatasetMarksStore } from './dataset-marks.ts'
 import { DeskClient } from './desk-client.ts'
 import { EvaluationControl } from './evaluation-control.ts'
 import { HomeFile } from './home-file.ts'
@@ -32,6 +24,7 @@ import { HostSettingsFile } from './host-settings.ts'
 import { RunControl } from './run-control.ts'
 import { RunCurves } from './run-curves.ts'
 import { RunIndex } from './run-index.ts'
+import { createServices } from './services.ts'
 import { Supervisor } from './supervisor.ts'
 
 /** Three short waits lie between a record and the page that shows it: the writer's, this one, and that of event batches. */
@@ -40,7 +33,6 @@ const datasetScanMs = 3000
 const systemInfoMs = 10_000
 /** How long the first lists wait for the folders to be read. */
 const firstScanMs = 4000
-const logLines = 200
 
 export interface WorkbenchOptions {
   readonly home: Home
@@ -64,9 +56,7 @@ export class Workbench {
   readonly #datasets: DatasetIndex
   readonly #control: RunControl
   readonly #evaluations: EvaluationControl
-  readonly #curves: RunCurves
   readonly #settings: HostSettingsFile
-  readonly #views: HomeFile<z.ZodArray<typeof savedViewSchema>>
   readonly #events = new Emitter<KinoraEvent>()
   readonly #closing = new AbortController()
   #loops: Promise<void>[] = []
@@ -97,9 +87,7 @@ export class Workbench {
     this.#datasets = new DatasetIndex(home, this.#catalogue, this.desk, this.log)
     this.#control = new RunControl(home, this.#runs, this.supervisor)
     this.#evaluations = new EvaluationControl(home, spawn, this.log)
-    this.#curves = new RunCurves(home, this.#runs, this.log)
     this.#settings = new HostSettingsFile(home)
-    this.#views = new HomeFile(home, 'views.json', z.array(savedViewSchema), [])
     this.#runs.onEvent((event) => this.#events.fire(event))
     this.#datasets.onDidChange((dataset) => this.#events.fire({ type: 'dataset-changed', dataset }))
     this.desk.onReplayProgress((progress) => this.#events.fire({ type: 'replay-progress', ...progress }))
@@ -109,7 +97,10 @@ export class Workbench {
     })
     this.desk.onDidChangeState(() => void this.#tellSystem())
     this.supervisor.onJobEnded(({ runPath }) => void this.#jobEnded(runPath))
-    this.services = this.#createServices()
+    this.services = createServices({
+      home, catalogue: this.#catalogue, runs: this.#runs, datasets: this.#datasets, control: this.#control, evaluations: this.#evaluations, curves: new RunCurves(home, this.#runs, this.log),
+      desk: this.desk, settings: this.#settings, views: new HomeFile(home, 'views.json', z.array(savedViewSchema), []), events: this.#events, info: () => this.#info(), ready: () => this.#ready(),
+    })
   }
 
   /** Pauses what trains, ends the processes, and lets the home go. */
@@ -203,147 +194,4 @@ export class Workbench {
   async #ready(): Promise<void> {
     await Promise.race([this.#firstScan, delay(firstScanMs, this.#closing.signal)])
   }
-
-  #createServices(): Services {
-    const { home } = this.#options
-    const runs = this.#runs
-    const datasets = this.#datasets
-    const marks = new DatasetMarksStore(home)
-    const control = this.#control
-    const desk = this.desk
-    return {
-      onEvent: this.#events.event,
-      system: {
-        info: () => this.#info(),
-        doctor: (options) => desk.call('doctor', options),
-        settings: () => this.#settings.read(),
-        configure: (change) => this.#settings.change(change),
-      },
-      datasets: {
-        list: async () => {
-          await this.#ready()
-          return datasets.list()
-        },
-        get: (id) => datasets.get(id),
-        add: (path, format) => datasets.add(path, format),
-        episode: async (id, episode) => desk.call('episode', { ...(await datasets.place(id)), episode }),
-        statistics: async (id) => desk.call('statistics', await datasets.place(id)),
-        motionHealth: async (id, camera, query) => desk.call('motionHealth', { ...(await datasets.place(id)), camera, ...query }),
-        flow: async (id, episode, camera, frame, query, format) => desk.call('flow', { ...(await datasets.place(id)), episode, camera, frame, ...query, format }),
-        frame: async (id, episode, camera, frame, format, maxPx) => desk.call('frame', { ...(await datasets.place(id)), episode, camera, frame, format, ...(maxPx === undefined ? {} : { maxPx }) }),
-        marks: async (id) => marks.read(await datasets.marked(id)),
-        mark: async (id, changes) => marks.change(await datasets.marked(id), changes),
-      },
-      runs: {
-        list: async () => {
-          await this.#ready()
-          return runs.list()
-        },
-        get: async (id) => {
-          const run = await runs.refreshNow(id)
-          const folder = await runs.folder(id)
-          const metrics = runs.metrics.of(run.path)
-          await metrics.poll()
-          const detail: RunDetail = {
-            ...run,
-            lastMetrics: metrics.last(),
-            config: folder.config,
-            metricNames: metrics.names,
-            evaluations: this.#catalogue.evaluations(id),
-            log: await tailLog(run.path, logLines),
-            samples: await listSamples(run.path),
-          }
-          return detail
-        },
-        presets: () => desk.call('presets', null),
-        estimate: (config) => desk.call('estimate', config),
-        create: async (name, config) => control.create(name, config, (await this.#settings.read()).device),
-        pause: (id) => control.pause(id),
-        resume: (id) => control.resume(id),
-        stop: (id) => control.stop(id),
-        annotate: async (id, change) => {
-          await annotate(runs.get(id).path, change)
-          return runs.refreshNow(id)
-        },
-        remove: async (id) => {
-          const trashed = await trashRun(home, runs.get(id).id)
-          await runs.refresh(id)
-          return trashed
-        },
-        restore: async (id) => {
-          runs.pathOf(id)
-          await restoreRun(home, id)
-          return runs.refreshNow(id)
-        },
-        trash: () => listTrash(home),
-        emptyTrash: async (ids) => ({ freedBytes: await emptyTrash(home, ({ id }) => ids === null || ids.includes(id)) }),
-        queue: async () => control.queue(),
-        reorder: async (ids) => {
-          const queue = await control.reorder(ids)
-          this.#events.fire({ type: 'queue-changed', ids: queue })
-          return queue
-        },
-        values: async (columns, ids) => this.#catalogue.values(columns, ids),
-        views: () => this.#views.read(),
-        saveViews: (views) => this.#views.write([...views]),
-        log: (id, query, before, limit) => desk.call('log', { file: runFile.log(runs.get(id).path), query, before, limit }),
-        importMetrics: async (path, name) => runs.refreshNow(await desk.call('importRun', { path, name })),
-        curves: (query) => this.#curves.windows(query),
-        csv: async (ids, metric) => {
-          const named = ids.map((id) => ({ name: runs.get(id).name, metrics: runs.metrics.of(runs.get(id).path) }))
-          await Promise.all(named.map(({ metrics }) => metrics.poll()))
-          return longCsv(metric, named)
-        },
-        exported: (id, format) => desk.call('exportRun', { runPath: runs.get(id).path, format }),
-        samples: (id, step) => readSheet(runs.get(id).path, step),
-      },
-      simulations: {
-        open: async ({ task, seed, camera, policy }) => desk.call('openSimulation', { task, seed, camera, policy: policy.kind === 'run' ? { kind: 'run', runPath: runs.get(policy.runId).path, checkpointStep: policy.checkpointStep } : policy }),
-        advance: (id, steps) => desk.call('advanceSimulation', { id, steps }),
-        frame: (id, pane, frame) => desk.call('simulationFrame', { id, pane, frame }),
-        close: async (id) => void (await desk.call('closeSimulation', { id })),
-      },
-      replays: {
-        open: async ({ runId, checkpointStep, source, camera }) => {
-          const { path: runPath } = runs.get(runId)
-          if (source.kind === 'rollout') return desk.call('openReplay', { runPath, runId, checkpointStep, frames: source, camera })
-          const dataset = await findDataset(home, source.datasetId ?? (await runs.folder(runId)).config.data.dataset)
-          return desk.call('openReplay', { runPath, runId, checkpointStep, frames: { kind: 'episode', dataset, episode: source.episode }, camera })
-        },
-        frame: (id, pane, frame) => desk.call('replayFrame', { id, pane, frame }),
-        errors: (id) => desk.call('replayErrors', { id }),
-        imagine: (id, frame, seeds, steps) => desk.call('imagineFrame', { id, frame, seeds, steps }),
-        close: async (id) => void (await desk.call('closeReplay', { id })),
-      },
-      evaluations: {
-        tasks: () => desk.call('tasks', null),
-        jobs: async () => this.#evaluations.list(),
-        start: async (request) => {
-          // A run that is not there is told at once, not by a job that fails.
-          if (request.policy.kind === 'run') runs.get(request.policy.runId)
-          return this.#evaluations.start(request)
-        },
-        stop: async (id) => this.#evaluations.stop(id),
-        baselines: () => desk.call('baselines', null),
-        compare: (first, second) => desk.call('compareEvaluations', { first, second }),
-      },
-      reports: {
-        create: async (runIds) => {
-          const id = `report-${new Date().toISOString().replaceAll(/[-:]|\..*$/g, '').replace('T', '-')}`
-          return { id, ...(await desk.call('writeReport', { id, runPaths: runIds.map((runId) => runs.get(runId).path) })) }
-        },
-        read: async (id) => {
-          if (!/^[\w.-]+$/.test(id) || id.startsWith('.')) throw new KinoraError('not-found', `There is no report "${id}".`, 'Make one on the Review page or with `kinora report`.')
-          const html = (await readFile(runFile.report(join(home.runs, id)), 'utf8').catch(ifAbsent)) ?? (await readFile(join(home.reports, `${id}.html`), 'utf8').catch(ifAbsent))
-          if (html !== null) return html
-          throw new KinoraError('not-found', `There is no report of ${id} yet.`, 'Make one on the Review page or with `kinora report`.')
-        },
-      },
-    }
-  }
-}
-
-function ifAbsent(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null
-  throw error
 }

@@ -1,0 +1,78 @@
+import type { RunDetail } from '../contract/run.ts'
+import { annotate } from '../engine/annotations.ts'
+import { listSamples, readSheet } from '../engine/motion-samples.ts'
+import { longCsv } from '../engine/run-export.ts'
+import { runFile } from '../engine/run-folder.ts'
+import { tailLog } from '../engine/run-summary.ts'
+import { emptyTrash, listTrash, restoreRun, trashRun } from '../engine/run-trash.ts'
+import type { Services } from '../rpc/services.ts'
+import type { ServiceParts } from './services.ts'
+
+const logLines = 200
+
+/** What the page asks about runs. */
+export function runServices({ home, catalogue, runs, control, curves, desk, events, ready, settings, views }: ServiceParts): Services['runs'] {
+  return {
+    list: async () => {
+      await ready()
+      return runs.list()
+    },
+    get: async (id) => {
+      const run = await runs.refreshNow(id)
+      const folder = await runs.folder(id)
+      const metrics = runs.metrics.of(run.path)
+      await metrics.poll()
+      const detail: RunDetail = {
+        ...run,
+        lastMetrics: metrics.last(),
+        config: folder.config,
+        metricNames: metrics.names,
+        evaluations: catalogue.evaluations(id),
+        log: await tailLog(run.path, logLines),
+        samples: await listSamples(run.path),
+      }
+      return detail
+    },
+    presets: () => desk.call('presets', null),
+    estimate: (config) => desk.call('estimate', config),
+    create: async (name, config) => control.create(name, config, (await settings.read()).device),
+    pause: (id) => control.pause(id),
+    resume: (id) => control.resume(id),
+    stop: (id) => control.stop(id),
+    annotate: async (id, change) => {
+      await annotate(runs.get(id).path, change)
+      return runs.refreshNow(id)
+    },
+    remove: async (id) => {
+      const trashed = await trashRun(home, runs.get(id).id)
+      await runs.refresh(id)
+      return trashed
+    },
+    restore: async (id) => {
+      runs.pathOf(id)
+      await restoreRun(home, id)
+      return runs.refreshNow(id)
+    },
+    trash: () => listTrash(home),
+    emptyTrash: async (ids) => ({ freedBytes: await emptyTrash(home, ({ id }) => ids === null || ids.includes(id)) }),
+    queue: async () => control.queue(),
+    reorder: async (ids) => {
+      const queue = await control.reorder(ids)
+      events.fire({ type: 'queue-changed', ids: queue })
+      return queue
+    },
+    values: async (columns, ids) => catalogue.values(columns, ids),
+    views: () => views.read(),
+    saveViews: (all) => views.write([...all]),
+    log: (id, query, before, limit) => desk.call('log', { file: runFile.log(runs.get(id).path), query, before, limit }),
+    importMetrics: async (path, name) => runs.refreshNow(await desk.call('importRun', { path, name })),
+    curves: (query) => curves.windows(query),
+    csv: async (ids, metric) => {
+      const named = ids.map((id) => ({ name: runs.get(id).name, metrics: runs.metrics.of(runs.get(id).path) }))
+      await Promise.all(named.map(({ metrics }) => metrics.poll()))
+      return longCsv(metric, named)
+    },
+    exported: (id, format) => desk.call('exportRun', { runPath: runs.get(id).path, format }),
+    samples: (id, step) => readSheet(runs.get(id).path, step),
+  }
+}
