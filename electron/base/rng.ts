@@ -15,45 +15,44 @@ const M1 = 0xcd9e8d57
 const W0 = 0x9e3779b9
 const W1 = 0xbb67ae85
 
-/** High 32 bits of the product of two unsigned 32-bit integers. */
-function mulHigh(a: number, b: number): number {
-  const aLow = a & 0xffff
-  const aHigh = a >>> 16
-  const bLow = b & 0xffff
-  const bHigh = b >>> 16
-  const low = aLow * bLow
-  const middle = aHigh * bLow + (low >>> 16)
-  const carry = aLow * bHigh + (middle & 0xffff)
-  return (aHigh * bHigh + (middle >>> 16) + (carry >>> 16)) >>> 0
-}
-
-/** One Philox4x32-10 block: four 32-bit words for a 128-bit counter and a 64-bit key. */
-export function philox(counter: readonly [number, number, number, number], key: readonly [number, number]): [number, number, number, number] {
-  let [c0, c1, c2, c3] = counter
-  let [k0, k1] = key
+/** Writes one Philox4x32-10 block, four 32-bit words for a 128-bit counter c and a 64-bit key k, to `out` from `at` on. */
+function writeBlock(out: Uint32Array, at: number, c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void {
   for (let round = 0; round < 10; round++) {
-    const high0 = mulHigh(M0, c0)
     const low0 = Math.imul(M0, c0) >>> 0
-    const high1 = mulHigh(M1, c2)
     const low1 = Math.imul(M1, c2) >>> 0
-    const next0 = (high1 ^ c1 ^ k0) >>> 0
-    const next2 = (high0 ^ c3 ^ k1) >>> 0
-    c0 = next0
+    // A product of 64 bits is off by at most 2^10 as a double; without its low word it is a multiple of 2^32.
+    const high0 = ((M0 * c0 - low0) * 2 ** -32 + 0.5) >>> 0
+    const high1 = ((M1 * c2 - low1) * 2 ** -32 + 0.5) >>> 0
+    c0 = (high1 ^ c1 ^ k0) >>> 0
+    c2 = (high0 ^ c3 ^ k1) >>> 0
     c1 = low1
-    c2 = next2
     c3 = low0
     k0 = (k0 + W0) >>> 0
     k1 = (k1 + W1) >>> 0
   }
-  return [c0, c1, c2, c3]
+  out[at] = c0
+  out[at + 1] = c1
+  out[at + 2] = c2
+  out[at + 3] = c3
 }
+
+/** One Philox4x32-10 block. */
+export function philox([c0, c1, c2, c3]: readonly [number, number, number, number], [k0, k1]: readonly [number, number]): Uint32Array {
+  const words = new Uint32Array(4)
+  writeBlock(words, 0, c0, c1, c2, c3, k0, k1)
+  return words
+}
+
+/** Words that are made at once, at most: a long draw is quicker so, a short one wastes little. */
+const maxWords = 1024
 
 export class Rng {
   readonly seed: number
   readonly stream: number
   #position: number
-  #block: [number, number, number, number] = [0, 0, 0, 0]
-  #blockIndex = -1
+  /** Words from position `#start` on. */
+  #words = new Uint32Array(0)
+  #start = 0
 
   /** `seed` and `stream` are unsigned 32-bit; different streams of one seed are independent. */
   constructor(seed: number, stream = 0, position = 0) {
@@ -72,12 +71,18 @@ export class Rng {
 
   /** Uniform unsigned 32-bit integer. */
   uint32(): number {
-    const index = Math.floor(this.#position / 4)
-    if (index !== this.#blockIndex) {
-      this.#block = philox([index >>> 0, Math.floor(index / 0x100000000) >>> 0, 0, 0], [this.seed, this.stream])
-      this.#blockIndex = index
+    if (this.#position - this.#start >= this.#words.length) this.#refill()
+    return this.#words[this.#position++ - this.#start]!
+  }
+
+  #refill(): void {
+    this.#words = new Uint32Array(Math.min(maxWords, Math.max(4, 2 * this.#words.length)))
+    const first = Math.floor(this.#position / 4)
+    this.#start = 4 * first
+    for (let at = 0; at < this.#words.length; at += 4) {
+      const index = first + at / 4
+      writeBlock(this.#words, at, index >>> 0, Math.floor(index / 0x100000000) >>> 0, 0, 0, this.seed, this.stream)
     }
-    return this.#block[(this.#position++ % 4) as 0 | 1 | 2 | 3]
   }
 
   /** Uniform in [0, 1), 53 bits. */

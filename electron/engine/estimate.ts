@@ -34,12 +34,10 @@ export interface EstimateMachine {
 }
 
 const bytesPerNumber = 4
-/** A process that has loaded Node, tfjs and onnxruntime and compiled a step (measured: 211 to 229 MiB over three presets). */
+/** A process that has loaded Node, tfjs and onnxruntime and compiled a step. */
 const processBytes = 216 * 2 ** 20
 /** The state, the step's results, and the copies that the runtime makes of them. */
 const stateCopies = 4
-/** onnxruntime's arena holds the activations of the first run and, from then on, one block planned from it. */
-const activationCopies = 2
 /** Estimates may be this much too low before memory runs short. */
 const margin = 1.15
 
@@ -69,9 +67,9 @@ export function estimate(config: TrainConfig, data: EstimateData | null, machine
   const latentBytes = keepsLatents ? latentSizeOf(config) * bytesPerNumber * config.data.shiftVariants : 0
   const dataBytes = (data?.frames ?? 0) * (pictureBytes + latentBytes)
   const copyBytes = trained * bytesPerNumber
-  const memoryAt = (peakBytes: number): number => processBytes + dataBytes + stateCopies * 4 * copyBytes + activationCopies * peakBytes
+  const memoryAt = (peakBytes: number): number => processBytes + dataBytes + stateCopies * 4 * copyBytes + peakBytes
   // The autoencoder trains before the policy, and its memory is free again by then.
-  const vaeBytes = vaeCost ? processBytes + dataBytes + stateCopies * 3 * parameters.vae * bytesPerNumber + activationCopies * vaeCost.peakBytes : 0
+  const vaeBytes = vaeCost ? processBytes + dataBytes + stateCopies * 3 * parameters.vae * bytesPerNumber + vaeCost.peakBytes : 0
   const totalBytes = Math.max(memoryAt(cost.peakBytes), vaeBytes)
 
   const checkpointBytes = (trained * 4 + parameters.vae) * bytesPerNumber

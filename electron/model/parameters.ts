@@ -62,10 +62,14 @@ function draw(spec: ParameterSpec, seed: number): Float32Array {
   const { fanIn, fanOut } = fans(spec)
   if (initialiser.kind === 'normal' || initialiser.kind === 'he') {
     const std = initialiser.kind === 'he' ? Math.sqrt(2 / fanIn) : initialiser.std
-    return rng.normals(count).map((value) => value * std)
+    const values = rng.normals(count)
+    for (let index = 0; index < count; index++) values[index]! *= std
+    return values
   }
   const bound = initialiser.kind === 'xavier' ? Math.sqrt(6 / (fanIn + fanOut)) : 1 / Math.sqrt(initialiser.fanIn ?? fanIn)
-  return Float32Array.from({ length: count }, () => (2 * rng.uniform() - 1) * bound)
+  const values = new Float32Array(count)
+  for (let index = 0; index < count; index++) values[index] = (2 * rng.uniform() - 1) * bound
+  return values
 }
 
 /**

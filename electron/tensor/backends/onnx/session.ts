@@ -90,7 +90,8 @@ export class Session {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         enableCpuMemArena: isBusy,
-        enableMemPattern: isBusy,
+        // A planned block would come on top of the first run's arena: half as much memory again, and no quicker.
+        enableMemPattern: false,
         logSeverityLevel: 4,
         ...(gpuOutputs.length > 0 ? { preferredOutputLocation: Object.fromEntries(gpuOutputs.map((name) => [name, 'gpu-buffer' as const])) } : {}),
         extra: { session: { intra_op: { allow_spinning: this.#spinning?.isOn ? '1' : '0' } } },
