@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import type { KinoraError } from '../../electron/contract/errors.ts'
+import { failureOf } from '../rpc/failure.ts'
 
 export interface Notice {
   readonly id: number
@@ -40,10 +41,21 @@ export const useNotices = defineStore('notices', () => {
     show('error', failure.message, failure.hint)
   }
 
+  /** Does what may fail; a failure is shown. Whether it went well. */
+  async function attempt(work: () => unknown): Promise<boolean> {
+    try {
+      await work()
+      return true
+    } catch (error) {
+      fail(failureOf(error))
+      return false
+    }
+  }
+
   /** Read out once by screen readers; repeated text is told apart by a no-break space. */
   function announce(message: string): void {
     announcement.value = announcement.value === message ? `${message}\u00a0` : message
   }
 
-  return { notices, announcement, show, fail, close, announce }
+  return { notices, announcement, show, fail, attempt, close, announce }
 })

@@ -1,6 +1,5 @@
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
-import { failureOf } from '../rpc/failure.ts'
 import { text } from '../text/en.ts'
 import { useNotices } from './notices.ts'
 
@@ -28,12 +27,10 @@ export const useUndo = defineStore('undo', () => {
   async function takeBack(deed: Deed | undefined = deeds.value[0]): Promise<void> {
     if (deed === undefined || !deeds.value.includes(deed)) return
     deeds.value = deeds.value.filter((one) => one !== deed)
-    try {
+    await notices.attempt(async () => {
       await deed.undo()
       notices.announce(text.undo.undone(deed.title))
-    } catch (error) {
-      notices.fail(failureOf(error))
-    }
+    })
   }
 
   return { deeds, done, takeBack }

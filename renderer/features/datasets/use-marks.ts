@@ -1,6 +1,5 @@
 import { shallowRef, watch, type Ref } from 'vue'
 import type { DatasetMarks, EpisodeMark } from '../../../electron/contract/dataset-marks.ts'
-import { failureOf } from '../../rpc/failure.ts'
 import { useDatasets } from '../../stores/datasets.ts'
 import { useNotices } from '../../stores/notices.ts'
 import { useUndo } from '../../stores/undo.ts'
@@ -25,13 +24,10 @@ export function useMarks(datasetId: Ref<string>) {
     datasetId,
     async (id) => {
       marks.value = new Map()
-      try {
+      await notices.attempt(async () => {
         const all = await datasets.marks(id)
         if (datasetId.value === id) take(all)
-      } catch (error) {
-        const { message, hint } = failureOf(error)
-        notices.show('error', message, hint)
-      }
+      })
     },
     { immediate: true },
   )
@@ -43,17 +39,16 @@ export function useMarks(datasetId: Ref<string>) {
     for (const [episode, mark] of Object.entries(changes)) next.set(Number(episode), mark)
     if (datasetId.value === id) marks.value = next
     pending++
-    try {
-      const all = await datasets.mark(id, changes)
-      if (--pending === 0 && datasetId.value === id) take(all)
-      return true
-    } catch (error) {
-      pending--
-      if (datasetId.value === id) marks.value = before
-      const { message, hint } = failureOf(error)
-      notices.show('error', message, hint)
-      return false
+    let kept: DatasetMarks | undefined
+    const isKept = await notices.attempt(async () => {
+      kept = await datasets.mark(id, changes)
+    })
+    pending--
+    if (datasetId.value === id) {
+      if (kept === undefined) marks.value = before
+      else if (pending === 0) take(kept)
     }
+    return isKept
   }
 
   async function change(changes: DatasetMarks, said: string): Promise<void> {

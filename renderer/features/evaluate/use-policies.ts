@@ -1,6 +1,5 @@
 import { computed, shallowRef, watch, type Ref } from 'vue'
 import type { RunDetail } from '../../../electron/contract/run.ts'
-import { failureOf } from '../../rpc/failure.ts'
 import { useEvaluations } from '../../stores/evaluations.ts'
 import { useNotices } from '../../stores/notices.ts'
 import { useRuns } from '../../stores/runs.ts'
@@ -19,12 +18,10 @@ export function usePolicies(runIds: Readonly<Ref<readonly string[]>>) {
     revision,
     async () => {
       const wanted = runIds.value.filter((id) => runs.byId.has(id))
-      try {
+      await notices.attempt(async () => {
         const answers = await Promise.all(wanted.map((id) => runs.get(id)))
         details.value = new Map(answers.map((detail) => [detail.id, detail]))
-      } catch (error) {
-        notices.fail(failureOf(error))
-      }
+      })
     },
     { immediate: true },
   )

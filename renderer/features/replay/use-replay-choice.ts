@@ -3,7 +3,6 @@ import { useRoute, useRouter } from 'vue-router'
 import type { DatasetDetail } from '../../../electron/contract/dataset.ts'
 import type { ReplayChoice, RolloutOwner } from '../../../electron/contract/replay.ts'
 import type { RunDetail } from '../../../electron/contract/run.ts'
-import { failureOf } from '../../rpc/failure.ts'
 import { useDatasets } from '../../stores/datasets.ts'
 import { useNotices } from '../../stores/notices.ts'
 import { useRuns } from '../../stores/runs.ts'
@@ -59,24 +58,20 @@ export function useReplayChoice() {
     async (id) => {
       dataset.value = null
       if (id === null) return
-      try {
+      await notices.attempt(async () => {
         const answer = await datasets.get(id)
         if (datasetId.value === id) dataset.value = answer
-      } catch (error) {
-        notices.fail(failureOf(error))
-      }
+      })
     },
     { immediate: true },
   )
   watch(
     () => subjects.value.map(({ runId }) => runId).join(),
     async (ids) => {
-      try {
+      await notices.attempt(async () => {
         const answers = await Promise.all(ids.split(',').filter((id) => id !== '').map((id) => runs.get(id)))
         details.value = new Map(answers.map((detail) => [detail.id, detail]))
-      } catch (error) {
-        notices.fail(failureOf(error))
-      }
+      })
     },
     { immediate: true },
   )
