@@ -12,6 +12,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/replay/:runId?', name: 'replay', component: () => import('./features/replay/ReplayPage.vue') },
   { path: '/simulate', name: 'simulate', component: () => import('./features/simulate/SimulatePage.vue') },
   { path: '/evaluate', name: 'evaluate', component: () => import('./features/evaluate/EvaluatePage.vue') },
+  { path: '/ablations/:ablationId?', name: 'ablations', component: () => import('./features/ablations/AblationsPage.vue') },
   { path: '/review', name: 'review', component: () => import('./features/review/ReviewPage.vue') },
   { path: '/settings', name: 'settings', component: () => import('./features/settings/SettingsPage.vue') },
   { path: '/doctor', name: 'doctor', component: () => import('./features/settings/DoctorPage.vue') },

@@ -178,3 +178,6 @@ export function holm(pValues: readonly number[]): number[] {
   })
   return adjusted
 }
+
+/** A p value as text. */
+export const formatP = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3))

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { exitCodes } from '../contract/errors.ts'
+import { howToRead, tableCells } from '../contract/ablation-table.ts'
 import type { Ablation } from '../contract/ablation.ts'
 import { examples, type Bind } from './command.ts'
 import { withCommonOptions, type CommonOptions, type Context } from './context.ts'
@@ -34,7 +35,8 @@ export function registerAblate(program: Command, bind: Bind): void {
     .addHelpText('after', examples(['kinora ablate targets.json', 'kinora ablate targets.json --plan', 'kinora ablate targets.json --json > table.json']) + example)
   withCommonOptions(command, { json: true })
   bind<AblateOptions>(command, async (context, options, word) => {
-    const { createAblation, openAblation, readAblation } = await import('../engine/ablation-folder.ts')
+    const { createAblation } = await import('../engine/ablation-creation.ts')
+    const { openAblation, readAblation } = await import('../engine/ablation-folder.ts')
     const { parseAblation, planAblation } = await import('../engine/ablation-plan.ts')
     const spec = /\.json$|[/\\]/.test(word!) ? parseAblation(await readSettings(word!), word) : null
     if (options.plan === true) {
@@ -73,19 +75,15 @@ export function registerAblate(program: Command, bind: Bind): void {
     })
     training.finish()
     const ablation = await readAblation(context.home, folder)
-    context.print(ablation, await tableText(ablation, folder.path, context))
+    context.print(ablation, tableText(ablation, folder.path, context))
     if (context.signal.aborted) return exitCodes.interrupted
     return ablation.cells.some(({ state }) => state !== 'done') ? exitCodes.numerics : 0
   })
 }
 
-async function tableText(ablation: Ablation, path: string, context: Context): Promise<string> {
-  const { tableCells } = await import('../engine/ablation-job.ts')
+function tableText(ablation: Ablation, path: string, context: Context): string {
   const [header, ...rows] = tableCells(ablation)
   const missing = ablation.cells.filter(({ state }) => state !== 'done')
   const open = missing.length === 0 ? '' : `\n${missing.length} of ${ablation.cells.length} runs are not done${context.signal.aborted ? '; the same command continues' : `: ${missing.map(({ arm, seed, error }) => `${ablation.arms[arm]!.label}, seed ${seed}${error === null ? '' : ` (${error.code})`}`).join('; ')}`}.\n`
-  const words =
-    '\nDifferences are arm minus baseline. "Over seeds": a t interval over training seeds, what training again may give. "Over rollouts" and\nmid-p: the same worlds for these trained policies alone.' +
-    (ablation.spec.seeds.length < 3 ? ` With ${ablation.spec.seeds.length === 1 ? 'one training seed' : 'two training seeds'} the spread of training is ${ablation.spec.seeds.length === 1 ? 'unknown' : 'hardly known'}.` : '')
-  return `${formatTable(header!, rows, header!.map((_, column) => column).slice(1))}${words}\n${open}Table: ${join(path, 'table.csv')} and table.json\n`
+  return `${formatTable(header!, rows, header!.map((_, column) => column).slice(1))}\n${howToRead(ablation)}\n${open}Table: ${join(path, 'table.csv')}, table.md and table.json\n`
 }

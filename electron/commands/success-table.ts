@@ -1,5 +1,6 @@
+import { formatP } from '../base/statistics.ts'
 import type { Evaluation, Success } from '../contract/run.ts'
-import { compareEvaluations, formatP, successOf, verdict } from '../evaluate/comparison.ts'
+import { compareEvaluations, successOf, verdict } from '../evaluate/comparison.ts'
 import { percent, points } from '../report/numbers.ts'
 import type { Context } from './context.ts'
 import { formatTable } from './table.ts'

@@ -1,5 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { ablationSchema, ablationSpecSchema } from './ablation.ts'
 import { datasetMarksSchema } from './dataset-marks.ts'
 import { datasetDetailSchema, datasetFormats, datasetSummarySchema, episodeDetailSchema } from './dataset.ts'
 import { datasetStatisticsSchema } from './dataset-statistics.ts'
@@ -32,6 +33,7 @@ export const kinoraEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('system-changed'), info: systemInfoSchema }),
   z.object({ type: z.literal('replay-progress'), id: z.string(), predictedFrames: z.number().int() }),
   z.object({ type: z.literal('evaluation-changed'), job: evaluationJobSchema }),
+  z.object({ type: z.literal('ablation-changed'), ablation: ablationSchema }),
 ])
 export type KinoraEvent = z.infer<typeof kinoraEventSchema>
 
@@ -103,6 +105,14 @@ export const contract = {
     baselines: oc.output(baselinesSchema),
     /** On the pairs of task and seed that both have. */
     compare: oc.input(z.object({ first: rolloutOwnerSchema, second: rolloutOwnerSchema })).output(comparisonSchema),
+  },
+  ablations: {
+    list: oc.output(z.array(ablationSchema)),
+    /** Trains and judges every run of the description; one that was begun goes on. */
+    start: oc.input(ablationSpecSchema).output(ablationSchema),
+    /** What is done is kept, and `resume` goes on from there. */
+    pause: oc.input(byId).output(ablationSchema),
+    resume: oc.input(byId).output(ablationSchema),
   },
   simulations: {
     /** Begins an episode; nothing moves until `advance`. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { tableCsv, tableMarkdown } from '../contract/ablation-table.ts'
 import { ablationSpecSchema, type Ablation, type AblationCell, type AblationRow, type AblationSpec } from '../contract/ablation.ts'
 import { KinoraError } from '../contract/errors.ts'
 import { resumableStates, type Rollout, type RunStatus } from '../contract/run.ts'
@@ -10,9 +11,8 @@ import { readMetrics } from '../metrics/reader.ts'
 import { writeFileAtomic } from '../platform/fs-atomic.ts'
 import { lockHolder } from '../platform/process-lock.ts'
 import type { Home } from '../platform/paths.ts'
-import { firstEvaluationSeeds, listSuites, listTasks } from '../sim/suites.ts'
+import { firstEvaluationSeeds } from '../sim/suites.ts'
 import { planAblation, type AblationPlan, type PlannedCell } from './ablation-plan.ts'
-import { tasksOfDataset } from './evaluation.ts'
 import { openRun, readStatus, runFile, slug, toJson } from './run-folder.ts'
 import { readEvaluations } from './run-summary.ts'
 
@@ -42,14 +42,14 @@ export function ablationId(spec: AblationSpec): string {
 
 export const cellRunId = (ablation: { readonly id: string }, { arm, seed }: Pick<PlannedCell, 'arm' | 'seed'>): string => `${ablation.id}-arm${arm + 1}-seed${seed}`
 
-/** Keeps the description, or finds it kept. @throws KinoraError `config-invalid` where one of its runs could not begin */
-export async function createAblation(home: Home, spec: AblationSpec, now: number = Date.now()): Promise<AblationFolder> {
-  const { cells } = planAblation(spec)
-  const tasks = await tasksOf(home, spec, [...new Set(cells.map(({ config }) => config.data.dataset))])
+export function cellRunName({ spec, plan }: Pick<AblationFolder, 'spec' | 'plan'>, { arm, seed }: Pick<PlannedCell, 'arm' | 'seed'>): string {
+  return `${spec.name}: ${plan.arms[arm]!.label}, seed ${seed}`.slice(0, 120)
+}
+
+/** Writes the description of an ablation that was checked. @param tasks that every run is judged on */
+export async function writeAblation(home: Home, spec: AblationSpec, tasks: readonly string[], now: number): Promise<AblationFolder> {
   const id = ablationId(spec)
   const path = join(ablationsFolder(home), id)
-  const known = await openAblation(home, id).catch(() => null)
-  if (known) return known
   await mkdir(path, { recursive: true })
   await writeFileAtomic(join(path, 'ablation.json'), toJson({ createdAt: now, spec, tasks }))
   return openAblation(home, id)
@@ -75,18 +75,6 @@ export async function listAblationIds(home: Home): Promise<string[]> {
   return names.filter((name) => !name.startsWith('.')).sort()
 }
 
-async function tasksOf(home: Home, { evaluation }: AblationSpec, datasets: readonly string[]): Promise<string[]> {
-  // The datasets are looked up in any case: a missing one is told before the first run.
-  const ofDatasets = (await Promise.all(datasets.map((dataset) => tasksOfDataset(home, dataset)))).flat()
-  if (evaluation.seedsPerTask === 0) return []
-  const { tasks: words } = evaluation
-  const unknown = words?.find((word) => !listTasks().some(({ id, suite }) => id === word || suite === word))
-  if (unknown !== undefined) throw new KinoraError('config-invalid', `evaluation.tasks: there is no task or suite "${unknown}".`, `Suites: ${listSuites().join(', ')}. "kinora demos --list" shows the tasks.`)
-  const tasks = words === null ? [...new Set(ofDatasets)] : listTasks().filter(({ id, suite }) => words.includes(id) || words.includes(suite)).map(({ id }) => id)
-  if (tasks.length > 0) return tasks
-  throw new KinoraError('config-invalid', 'No task of the simulator has an instruction of the dataset, so there is nothing to evaluate on.', 'Name tasks in evaluation.tasks, or set evaluation.seedsPerTask to 0 to compare validation losses alone.')
-}
-
 /** Rollouts of a run's last checkpoint on every world that the ablation asks for; null until all are played. */
 export async function rolloutsOf({ spec, tasks }: AblationFolder, runPath: string, step: number): Promise<Rollout[] | null> {
   const { seedsPerTask, replanSteps } = spec.evaluation
@@ -98,24 +86,46 @@ export async function rolloutsOf({ spec, tasks }: AblationFolder, runPath: strin
   return rollouts.length === tasks.length * seedsPerTask ? rollouts : null
 }
 
-/** Where every run of the ablation is, and the table of those that are done. */
-export async function readAblation(home: Home, folder: AblationFolder): Promise<Ablation> {
-  const cells: AblationCell[] = []
-  const results: CellResult[] = []
-  for (const planned of folder.plan.cells) {
-    const { cell, result } = await readCell(home, folder, planned)
-    cells.push(cell)
-    if (result) results.push(result)
-  }
-  const isRunning = (await lockHolder(ablationLock(folder.path))) !== null
-  const isOver = cells.every(({ state }) => state === 'done' || state === 'failed')
-  const hasBegun = cells.some(({ state }) => state !== 'waiting')
-  const state = isRunning ? 'running' : !isOver ? (hasBegun ? 'paused' : 'queued') : cells.some((cell) => cell.state === 'failed') ? 'failed' : 'finished'
-  const table: AblationRow[] = ablationTable(folder.plan.arms.map(({ label }) => label), results)
-  return { id: folder.id, createdAt: folder.createdAt, spec: folder.spec, state, arms: [...folder.plan.arms], cells, table }
+/** The table as files, beside the description. */
+export async function keepTable({ path }: AblationFolder, ablation: Ablation): Promise<void> {
+  await writeFileAtomic(join(path, 'table.json'), toJson(ablation))
+  await writeFileAtomic(join(path, 'table.csv'), tableCsv(ablation))
+  await writeFileAtomic(join(path, 'table.md'), tableMarkdown(ablation))
 }
 
-async function readCell(home: Home, folder: AblationFolder, planned: PlannedCell): Promise<{ cell: AblationCell; result: CellResult | null }> {
+/** One run of an ablation, and what it gave once it is done. */
+export interface ReadCell {
+  readonly cell: AblationCell
+  readonly result: CellResult | null
+}
+
+/**
+ * Where every run of the ablation is, and the table of those that are done.
+ * @param done what is known of runs that are done, by run id: these are not read again, and new ones are added
+ * @param shown a run as its reader knows it better
+ */
+export async function readAblation(home: Home, folder: AblationFolder, done: Map<string, ReadCell> = new Map(), shown: (cell: AblationCell) => AblationCell = (cell) => cell): Promise<Ablation> {
+  const read: ReadCell[] = []
+  for (const planned of folder.plan.cells) {
+    const runId = cellRunId(folder, planned)
+    const one = done.get(runId) ?? (await readCell(home, folder, planned))
+    if (one.cell.state === 'done') done.set(runId, one)
+    read.push(one)
+  }
+  const cells = read.map(({ cell }) => shown(cell))
+  const isRunning = (await lockHolder(ablationLock(folder.path))) !== null
+  const table: AblationRow[] = ablationTable(folder.plan.arms.map(({ label }) => label), read.flatMap(({ result }) => result ?? []))
+  return { id: folder.id, createdAt: folder.createdAt, spec: folder.spec, state: stateOf(cells, isRunning), arms: [...folder.plan.arms], cells, table }
+}
+
+function stateOf(cells: readonly AblationCell[], isRunning: boolean): Ablation['state'] {
+  if (isRunning) return 'running'
+  if (cells.every(({ runState }) => runState === null)) return 'queued'
+  if (cells.some(({ state }) => state !== 'done' && state !== 'failed')) return 'paused'
+  return cells.some(({ state }) => state === 'failed') ? 'failed' : 'finished'
+}
+
+async function readCell(home: Home, folder: AblationFolder, planned: PlannedCell): Promise<ReadCell> {
   const runIdOfCell = cellRunId(folder, planned)
   const path = join(home.runs, runIdOfCell)
   const base = { arm: planned.arm, seed: planned.seed, runId: runIdOfCell }

@@ -170,6 +170,11 @@ export class Desk implements DeskAnswers, Disposable {
     return readBaselines(this.#home)
   }
 
+  createAblation: DeskAnswers['createAblation'] = async (spec) => {
+    const { createAblation } = await import('./ablation-creation.ts')
+    return { id: (await createAblation(this.#home, spec)).id }
+  }
+
   compareEvaluations: DeskAnswers['compareEvaluations'] = async (request) => {
     const { compareOwners } = await import('./evaluation.ts')
     return compareOwners(this.#home, request)

@@ -1,3 +1,4 @@
+import type { AblationSpec } from '../contract/ablation.ts'
 import type { DatasetDetail, DatasetFormat, EpisodeDetail } from '../contract/dataset.ts'
 import type { DatasetStatistics } from '../contract/dataset-statistics.ts'
 import type { errorSchema } from '../contract/errors.ts'
@@ -86,6 +87,8 @@ export interface DeskMethods {
   closeSimulation(request: { id: string }): null
   tasks(nothing: null): TaskInfo[]
   baselines(nothing: null): Baselines
+  /** Checks and keeps a description, which needs the tasks of its datasets. */
+  createAblation(spec: AblationSpec): { id: string }
   compareEvaluations(request: { first: RolloutOwner; second: RolloutOwner }): EvaluationComparison
   /** Writes a report about runs and answers with its file. */
   writeReport(request: { id: string; runPaths: readonly string[] }): { path: string }

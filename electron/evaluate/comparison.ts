@@ -1,6 +1,6 @@
 import { anytimeDifference, anytimeRate } from '../base/confidence-sequence.ts'
 import type { Evaluation, Rollout, Success } from '../contract/run.ts'
-import { holm, mcnemarMidP, pairedDifference, smallestDetectableDifference, wilson, type Interval, type PairedCounts } from '../base/statistics.ts'
+import { formatP, holm, mcnemarMidP, pairedDifference, smallestDetectableDifference, wilson, type Interval, type PairedCounts } from '../base/statistics.ts'
 
 /** Success with its 95 % interval: Wilson's, or of an evaluation that was stopped early the one that holds whenever one stops. */
 export function successOf(rollouts: readonly Rollout[], isStoppedEarly = false): Success {
@@ -115,8 +115,4 @@ function moreToSee({ n, isAnytime, detectable }: PairedComparison): string {
   if (isAnytime) return 'an evaluation was stopped early, and playing on may still tell'
   if (detectable === null) return `${n} pair${n === 1 ? '' : 's'} cannot show any difference with 80 % power`
   return `with so many discordant pairs, n = ${n} shows true differences of about ${percent(detectable)} points or more with 80 % power`
-}
-
-export function formatP(p: number): string {
-  return p < 0.001 ? '< 0.001' : p.toFixed(3)
 }

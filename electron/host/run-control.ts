@@ -57,12 +57,12 @@ export class RunControl {
     return this.queue()
   }
 
-  /** `device` is what the configuration's `auto` means here. */
-  async create(name: string, config: unknown, device: Device = 'auto'): Promise<RunSummary> {
+  /** `device` is what the configuration's `auto` means here; a run that has this `id` already is that run. */
+  async create(name: string, config: unknown, device: Device = 'auto', id?: string): Promise<RunSummary> {
     // A run that could not even begin is refused before it has a folder.
     const parsed = parseTrainConfig(config)
     await findDataset(this.#home, parsed.data.dataset)
-    const folder = await createRun(this.#home, { name, config: parsed.device === 'auto' ? { ...parsed, device } : parsed, forHost: true })
+    const folder = await createRun(this.#home, { name, config: parsed.device === 'auto' ? { ...parsed, device } : parsed, forHost: true, ...(id !== undefined && { id }) })
     const run = await this.#index.refreshNow(folder.identity.id)
     this.startNext()
     return run

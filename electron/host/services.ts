@@ -11,6 +11,7 @@ import { runFile } from '../engine/run-folder.ts'
 import type { Home } from '../platform/paths.ts'
 import type { Services } from '../rpc/services.ts'
 import type { Catalogue } from '../store/catalogue.ts'
+import type { AblationControl } from './ablation-control.ts'
 import type { DatasetIndex } from './dataset-index.ts'
 import { DatasetMarksStore } from './dataset-marks.ts'
 import type { DeskClient } from './desk-client.ts'
@@ -30,6 +31,7 @@ export interface ServiceParts {
   readonly datasets: DatasetIndex
   readonly control: RunControl
   readonly evaluations: EvaluationControl
+  readonly ablations: AblationControl
   readonly curves: RunCurves
   readonly desk: DeskClient
   readonly settings: HostSettingsFile
@@ -42,7 +44,7 @@ export interface ServiceParts {
 
 /** The contract with the page in terms of the host's parts: each call is handed to the part that answers it. */
 export function createServices(parts: ServiceParts): Services {
-  const { home, runs, datasets, evaluations, desk, settings, events, info, ready } = parts
+  const { home, runs, datasets, evaluations, ablations, desk, settings, events, info, ready } = parts
   const marks = new DatasetMarksStore(home)
   return {
     onEvent: events.event,
@@ -97,6 +99,12 @@ export function createServices(parts: ServiceParts): Services {
       stop: async (id) => evaluations.stop(id),
       baselines: () => desk.call('baselines', null),
       compare: (first, second) => desk.call('compareEvaluations', { first, second }),
+    },
+    ablations: {
+      list: async () => ablations.list(),
+      start: (spec) => ablations.start(spec),
+      pause: (id) => ablations.pause(id),
+      resume: (id) => ablations.resume(id),
     },
     reports: {
       create: async (runIds) => {

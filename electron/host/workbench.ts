@@ -16,6 +16,7 @@ import type { Home } from '../platform/paths.ts'
 import { kinoraVersion } from '../platform/version.ts'
 import type { Services } from '../rpc/services.ts'
 import { Catalogue } from '../store/catalogue.ts'
+import { AblationControl } from './ablation-control.ts'
 import { DatasetIndex } from './dataset-index.ts'
 import { DeskClient } from './desk-client.ts'
 import { EvaluationControl } from './evaluation-control.ts'
@@ -30,6 +31,8 @@ import { Supervisor } from './supervisor.ts'
 /** Three short waits lie between a record and the page that shows it: the writer's, this one, and that of event batches. */
 const passMs = 100
 const datasetScanMs = 3000
+const ablationScanMs = 3000
+const ablationPassMs = 250
 const systemInfoMs = 10_000
 /** How long the first lists wait for the folders to be read. */
 const firstScanMs = 4000
@@ -56,6 +59,7 @@ export class Workbench {
   readonly #datasets: DatasetIndex
   readonly #control: RunControl
   readonly #evaluations: EvaluationControl
+  readonly #ablations: AblationControl
   readonly #settings: HostSettingsFile
   readonly #events = new Emitter<KinoraEvent>()
   readonly #closing = new AbortController()
@@ -88,17 +92,19 @@ export class Workbench {
     this.#control = new RunControl(home, this.#runs, this.supervisor)
     this.#evaluations = new EvaluationControl(home, spawn, this.log)
     this.#settings = new HostSettingsFile(home)
+    this.#ablations = new AblationControl({ home, index: this.#runs, runs: this.#control, evaluations: this.#evaluations, desk: this.desk, log: this.log, device: async () => (await this.#settings.read()).device })
     this.#runs.onEvent((event) => this.#events.fire(event))
     this.#datasets.onDidChange((dataset) => this.#events.fire({ type: 'dataset-changed', dataset }))
     this.desk.onReplayProgress((progress) => this.#events.fire({ type: 'replay-progress', ...progress }))
     this.#evaluations.onDidChange((job) => this.#events.fire({ type: 'evaluation-changed', job }))
+    this.#ablations.onDidChange((ablation) => this.#events.fire({ type: 'ablation-changed', ablation }))
     this.#evaluations.onDidEnd(({ owner }) => {
       if (owner?.kind === 'run') void this.#runs.refreshNow(owner.runId).catch((error: unknown) => this.log.error('An evaluated run could not be read', error))
     })
     this.desk.onDidChangeState(() => void this.#tellSystem())
     this.supervisor.onJobEnded(({ runPath }) => void this.#jobEnded(runPath))
     this.services = createServices({
-      home, catalogue: this.#catalogue, runs: this.#runs, datasets: this.#datasets, control: this.#control, evaluations: this.#evaluations, curves: new RunCurves(home, this.#runs, this.log),
+      home, catalogue: this.#catalogue, runs: this.#runs, datasets: this.#datasets, control: this.#control, evaluations: this.#evaluations, ablations: this.#ablations, curves: new RunCurves(home, this.#runs, this.log),
       desk: this.desk, settings: this.#settings, views: new HomeFile(home, 'views.json', z.array(savedViewSchema), []), events: this.#events, info: () => this.#info(), ready: () => this.#ready(),
     })
   }
@@ -108,6 +114,7 @@ export class Workbench {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     this.#control.close()
+    await this.#ablations.close()
     await Promise.all([this.supervisor.close(patienceMs), this.desk.close(), this.#evaluations.close()])
     await Promise.all(this.#loops)
     // The last states of the jobs go into the catalogue for the next start.
@@ -130,6 +137,8 @@ export class Workbench {
         await this.#control.finishStops()
         this.#control.startNext()
       })),
+      runs.then(() => this.#repeat(ablationScanMs, () => this.#ablations.scan())),
+      runs.then(() => this.#repeat(ablationPassMs, () => this.#ablations.pass())),
       this.#repeat(datasetScanMs, () => this.#scanDatasets()),
       this.#repeat(systemInfoMs, () => this.#tellSystem()),
     ]

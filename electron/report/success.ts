@@ -1,5 +1,6 @@
+import { formatP } from '../base/statistics.ts'
 import type { Evaluation, Success } from '../contract/run.ts'
-import { compareEvaluations, formatP, verdict, type PairedComparison } from '../evaluate/comparison.ts'
+import { compareEvaluations, verdict, type PairedComparison } from '../evaluate/comparison.ts'
 import { html, type Content, type Markup } from './markup.ts'
 import { percent, points } from './numbers.ts'
 

@@ -72,6 +72,8 @@ function keyOf(event: KinoraEvent): string {
       return `replay ${event.id}`
     case 'evaluation-changed':
       return `evaluation ${event.job.id}`
+    case 'ablation-changed':
+      return `ablation ${event.ablation.id}`
   }
 }
 

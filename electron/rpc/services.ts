@@ -1,4 +1,5 @@
 import type { Event } from '../base/event.ts'
+import type { Ablation, AblationSpec } from '../contract/ablation.ts'
 import type { CurveQuery, ExportFormat, SeriesWindow } from '../contract/blob.ts'
 import type { DatasetMarks } from '../contract/dataset-marks.ts'
 import type { DatasetDetail, DatasetFormat, DatasetSummary, EpisodeDetail } from '../contract/dataset.ts'
@@ -70,6 +71,12 @@ export interface Services {
     errors(id: string): Promise<ReplayErrors>
     imagine(id: string, frame: number, seeds: readonly number[], steps: number): Promise<Picture>
     close(id: string): Promise<void>
+  }
+  readonly ablations: {
+    list(): Promise<Ablation[]>
+    start(spec: AblationSpec): Promise<Ablation>
+    pause(id: string): Promise<Ablation>
+    resume(id: string): Promise<Ablation>
   }
   readonly evaluations: {
     tasks(): Promise<TaskInfo[]>

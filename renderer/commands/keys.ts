@@ -15,6 +15,7 @@ export const keyMap = {
     goReplay: ['g p'],
     goSimulate: ['g i'],
     goEvaluate: ['g e'],
+    goAblations: ['g a'],
     goReview: ['g v'],
     goSettings: ['g s', '$mod+,'],
     goDoctor: ['g h'],

@@ -3,6 +3,7 @@ import type { KinoraEvent } from '../../electron/contract/rpc.ts'
 import { failureOf } from '../rpc/failure.ts'
 import { useConnection } from '../rpc/use-connection.ts'
 import { text } from '../text/en.ts'
+import { useAblations } from './ablations.ts'
 import { useDatasets } from './datasets.ts'
 import { useEvaluations } from './evaluations.ts'
 import { useNotices } from './notices.ts'
@@ -19,11 +20,12 @@ export function useSession(): void {
   const datasets = useDatasets()
   const replays = useReplays()
   const evaluations = useEvaluations()
+  const ablations = useAblations()
   const notices = useNotices()
   const views = useViews()
 
   async function loadAll(): Promise<void> {
-    const results = await Promise.allSettled([system.load(), runs.load(), datasets.load(), runs.loadPresets(), evaluations.load(), views.load()])
+    const results = await Promise.allSettled([system.load(), runs.load(), datasets.load(), runs.loadPresets(), evaluations.load(), ablations.load(), views.load()])
     for (const result of results) if (result.status === 'rejected' && connection.state === 'open') notices.fail(failureOf(result.reason))
   }
 
@@ -55,6 +57,7 @@ export function useSession(): void {
         datasets.apply(event)
         replays.apply(event)
         evaluations.apply(event)
+        ablations.apply(event)
       }
     }),
   ]

@@ -20,6 +20,7 @@ const places: Readonly<Record<string, readonly (readonly [path: string, ready: s
   replay: [['/replay/demo-joint-1?f=42&with=demo-action-2', 'pane-error'], ['/replay/demo-joint-1?f=42&view=wipe', 'wipe'], ['/replay/demo-joint-1?f=42&imagine=4', 'imagine-panel']],
   simulate: [['/simulate?task=tabletop-goal/push-button&seed=20001&policy=demo-joint-1', 'simulate-act']],
   evaluate: [['/evaluate', 'discordant-seed']],
+  ablations: [['/ablations/targets-4d1f0a93', 'ablation-table']],
   review: [['/review?runs=demo-joint-1,demo-action-2&replay=1', 'replay-stage']],
   settings: [['/settings', 'host-settings']],
   doctor: [['/doctor', 'provider']],

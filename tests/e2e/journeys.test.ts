@@ -30,15 +30,28 @@ async function command(title: string): Promise<void> {
 }
 
 describe('by keyboard alone', () => {
-  it('an ablation is planned and queued', async () => {
+  it('an ablation is planned, started, paused and resumed', async () => {
     await open('/configure?preset=nano&tab=ablation')
     await tabTo('ablation-seeds')
     await page.keyboard.press('Control+a')
     await page.keyboard.type('4, 5')
-    await expect.poll(() => page.getByTestId('ablation-start').innerText()).toBe('Queue 4 runs')
+    await expect.poll(() => page.getByTestId('ablation-start').innerText()).toBe('Start 4 runs')
     await tabTo('ablation-start')
     await page.keyboard.press('Enter')
-    await expect.poll(async () => (await host.services.runs.list()).filter(({ name }) => name.startsWith('ablation')).length).toBe(4)
+    await page.getByTestId('ablation-pause').waitFor()
+    await tabTo('ablation-pause')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.getByTestId('ablation-view').getAttribute('data-state')).toBe('paused')
+    await tabTo('ablation-resume')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.getByTestId('ablation-view').getAttribute('data-state')).toBe('finished')
+    expect(await page.getByTestId('ablation-progress').innerText()).toBe('4 of 4 runs done')
+    await page.keyboard.press('g')
+    await page.keyboard.press('r')
+    await expect.poll(hash).toContain('#/runs')
+    await page.keyboard.press('g')
+    await page.keyboard.press('a')
+    await expect.poll(() => page.getByTestId('ablation-name').innerText()).toBe('ablation')
   })
 
   it('a view is saved and opened again', async () => {

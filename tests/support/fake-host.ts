@@ -21,6 +21,7 @@ import { silentLog } from '../../electron/platform/log.ts'
 import { resolveHome } from '../../electron/platform/paths.ts'
 import type { Services } from '../../electron/rpc/services.ts'
 import { fakeDatasets, fakeEpisode, fakeFrame, fakeMotion, fakeNumbers } from './fake-data.ts'
+import { FakeAblations } from './fake-ablations.ts'
 import { FakeEvaluations } from './fake-evaluations.ts'
 import { FakeReplays, type FakeReplayOptions } from './fake-replays.ts'
 import { fakeSimulations } from './fake-simulations.ts'
@@ -60,6 +61,7 @@ export async function startFakeHost(options: FakeHostOptions = {}): Promise<Fake
   const replays = new FakeReplays(fire, options.replays)
   const simulations = fakeSimulations()
   const evaluations = new FakeEvaluations(runs, fire, scene === 'empty')
+  const ablations = new FakeAblations(runs, fire, scene === 'empty')
   const datasets = scene === 'empty' ? [] : fakeDatasets()
   const folder = mkdtempSync(join(tmpdir(), 'kinora-fake-host-'))
   const marks = new DatasetMarksStore(resolveHome(folder))
@@ -99,6 +101,7 @@ export async function startFakeHost(options: FakeHostOptions = {}): Promise<Fake
     runs,
     replays,
     evaluations,
+    ablations,
     simulations,
     reports: {
       create: async (runIds) => ({ id: runIds.join('-').slice(0, 80), path: '/home/ada/.kinora/reports/review.html' }),
@@ -137,6 +140,7 @@ export async function startFakeHost(options: FakeHostOptions = {}): Promise<Fake
       runs.dispose()
       replays.dispose()
       evaluations.dispose()
+      ablations.dispose()
       simulations.dispose()
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))

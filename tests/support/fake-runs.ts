@@ -27,7 +27,7 @@ export function evaluationOf(checkpointStep: number, share: number, offset: numb
 function makeRun(index: number, name: string, state: RunState, target: string, step: number, extra: Partial<RunSummary> = {}): RunSummary {
   const isActive = state === 'running'
   return {
-    id: `${name.slice(0, 24)}-${index}`, name, path: `/home/ada/.kinora/runs/${name}-${index}`, createdAt: Date.UTC(2026, 10, 20) + index * 3.7e6, datasetId: 'tabletop-demo-8f21', preset: 'nano', motionTarget: target, seed: index % 3,
+    id: `${name.slice(0, 24).replaceAll(/[^\w.-]+/g, '-')}-${index}`, name, path: `/home/ada/.kinora/runs/${name}-${index}`, createdAt: Date.UTC(2026, 10, 20) + index * 3.7e6, datasetId: 'tabletop-demo-8f21', preset: 'nano', motionTarget: target, seed: index % 3,
     status: { state, pid: isActive ? 4711 : null, processStart: isActive ? '1' : null, updatedAt: Date.now(), phase: 'train', step, totalSteps, stepsPerSecond: isActive ? 9.1 : null, etaSeconds: isActive ? (totalSteps - step) / 9.1 : null, provider: 'onnx-cpu', error: null },
     checkpoints: step >= 500 ? Array.from({ length: Math.min(3, Math.floor(step / 500)) }, (_, at) => (Math.floor(step / 500) - at) * 500).reverse() : [],
     lastMetrics: Object.fromEntries(metricNames.filter((metric) => target !== 'none' || !/motion|vae/.test(metric)).map((metric, at) => [metric, valueAt(index, at, Math.max(1, step))])),

@@ -86,6 +86,7 @@ const generatedStops: Stop[] = [
       await page.waitForTimeout(1500)
     },
   },
+  { name: 'ablations', path: '/ablations/targets-4d1f0a93' },
   { name: 'review', path: '/review?runs=demo-joint-1,demo-action-2' },
   { name: 'review-replay', path: '/review?runs=demo-joint-1,demo-action-2&replay=1' },
   { name: 'settings', path: '/settings' },

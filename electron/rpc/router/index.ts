@@ -1,3 +1,4 @@
+import { ablations } from './ablations.ts'
 import { api } from './api.ts'
 import { datasets } from './datasets.ts'
 import { evaluations } from './evaluations.ts'
@@ -8,4 +9,4 @@ import { runs } from './runs.ts'
 import { simulations } from './simulations.ts'
 import { system } from './system.ts'
 
-export const router = api.router({ system, datasets, runs, replay, evaluations, reports, simulations, events })
+export const router = api.router({ system, datasets, runs, replay, evaluations, ablations, reports, simulations, events })

@@ -39,11 +39,12 @@ export const configure = {
     problems: (count: number) => `${plural(count, 'problem')} in the data; the good rest is used.`,
   },
   ablation: {
-    hint: 'Factors change fields of the configuration on the left; each arm is trained once per seed. The runs table groups an arm over its seeds.',
+    hint: 'Factors change fields of the configuration on the left; each arm is trained once per seed.',
     says: (name: string) =>
-      `This queues the runs: training alone. To judge all of them on the same worlds as well and get one table of differences, save the description and run “npx kinora ablate ${name}.json”, which trains runs of its own.`,
+      `The runs are trained one after another and judged on the same worlds; one table of differences fills on the page Ablations, and nothing is lost if Kinora ends meanwhile. The saved description does the same in a terminal: “npx kinora ablate ${name}.json”.`,
     name: 'Name',
     seeds: 'Training seeds',
+    worlds: 'Worlds a task (0: losses alone)',
     design: 'Design',
     designs: { 'grid': 'every combination', 'one-at-a-time': 'one factor at a time' },
     factors: 'Factors: values with semicolons between, the baseline first',
@@ -57,10 +58,8 @@ export const configure = {
     arm: 'Arm',
     runs: 'Runs',
     baseline: 'baseline',
-    start: (count: number) => `Queue ${plural(count, 'run')}`,
-    sending: (sent: number, all: number) => `Queueing ${sent} of ${all}…`,
-    sent: (count: number) => `${plural(count, 'run')} of it ${count === 1 ? 'is' : 'are'} queued.`,
-    queued: (count: number) => `${plural(count, 'run')} of the ablation wait in the queue.`,
+    start: (count: number) => `Start ${plural(count, 'run')}`,
+    sending: 'Starting…',
     save: 'Save as JSON',
   },
   estimate: {

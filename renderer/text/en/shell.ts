@@ -19,7 +19,7 @@ export const common = {
   toRuns: 'Go to the runs',
 }
 
-export const pages = { data: 'Data', dataset: 'Dataset', configure: 'Configure', runs: 'Runs', run: 'Run', replay: 'Replay', simulate: 'Simulate', evaluate: 'Evaluate', review: 'Review', settings: 'Settings', doctor: 'Doctor', missing: 'Page not found' }
+export const pages = { data: 'Data', dataset: 'Dataset', configure: 'Configure', runs: 'Runs', run: 'Run', replay: 'Replay', simulate: 'Simulate', evaluate: 'Evaluate', ablations: 'Ablations', review: 'Review', settings: 'Settings', doctor: 'Doctor', missing: 'Page not found' }
 
 export const connection = {
   open: 'Connected.',
@@ -105,6 +105,7 @@ export const commands = {
     goReplay: 'Go to replay',
     goSimulate: 'Go to simulate',
     goEvaluate: 'Go to evaluate',
+    goAblations: 'Go to ablations',
     goReview: 'Go to review',
     goSettings: 'Go to settings',
     goDoctor: 'Go to the doctor',

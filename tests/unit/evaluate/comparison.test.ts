@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { formatP } from '../../../electron/base/statistics.ts'
 import type { Rollout } from '../../../electron/contract/run.ts'
-import { compareEvaluations, formatP, successOf, verdict } from '../../../electron/evaluate/comparison.ts'
+import { compareEvaluations, successOf, verdict } from '../../../electron/evaluate/comparison.ts'
 
 function rollouts(task: string, outcomes: string, firstSeed = 20_000): Rollout[] {
   return [...outcomes].map((outcome, index) => {
