@@ -40,6 +40,12 @@ export function median(values: readonly number[]): number {
 }
 
 /** The four cells of two policies on the same pairs. */
+/** The value below which this share of them lies; NaN where there is none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN
+}
+
 export interface PairedCounts {
   readonly both: number
   readonly onlyFirst: number

@@ -26,7 +26,7 @@ export function registerEstimate(program: Command, bind: Bind): void {
     const { config, data } = isKnown
       ? await fitted(context, settings, sourceOf(options), options.as)
       : { config: parseTrainConfig({ ...settings, data: { ...dataSettings(settings), dataset: 'none' } }, sourceOf(options)), data: null }
-    const estimate = await estimateHere(context.home, await withImportedVae(context.home, config), data, context.signal)
+    const estimate = await estimateHere(context.home, await withImportedVae(context.home, config), data, { signal: context.signal, tries: true })
     context.print(estimate, estimateText(estimate))
     return estimate.shortages.some(({ of }) => of === 'memory') ? exitCodes['out-of-memory'] : 0
   })
@@ -40,6 +40,11 @@ export function estimateLine({ parameters, memory, time, disk }: Estimate): stri
   return `About ${count(trained)} parameters, ${bytes(memory.totalBytes)} of memory (${bytes(memory.availableBytes)} available), ${significant(time.secondsPerStep * 1000)} ms a step, ${duration(time.totalSeconds)} in all on ${time.provider}, ${bytes(disk.totalBytes)} of checkpoints.`
 }
 
+/** Where the time comes from. */
+function basisOf({ basis, asRun }: Estimate['time']): string {
+  return basis === 'run' ? `, as ${asRun} took` : basis === 'trial' ? ', as some steps took just now' : ', from the speed of this machine'
+}
+
 function estimateText(estimate: Estimate): string {
   const { parameters, memory, disk, time } = estimate
   const table = formatTable(
@@ -50,7 +55,7 @@ function estimateText(estimate: Estimate): string {
       ['memory', bytes(memory.totalBytes), `weights ${bytes(memory.weightsBytes)}, optimiser ${bytes(memory.optimiserBytes)}, activations ${bytes(memory.activationBytes)}, data ${bytes(memory.dataBytes)}, with copies; ${bytes(memory.availableBytes)} available`],
       ['largest batch', String(estimate.largestBatch), 'that fits into the available memory'],
       ['disk', bytes(disk.totalBytes), `${bytes(disk.checkpointBytes)} a checkpoint${disk.freeBytes === null ? '' : `; ${bytes(disk.freeBytes)} free`}`],
-      ['time a step', `${significant(time.secondsPerStep * 1000)} ms`, `on ${time.provider}${time.asRun === null ? '' : `, as ${time.asRun} took`}${time.secondsPerVaeStep > 0 ? `; autoencoder ${significant(time.secondsPerVaeStep * 1000)} ms` : ''}`],
+      ['time a step', `${significant(time.secondsPerStep * 1000)} ms`, `on ${time.provider}${basisOf(time)}${time.secondsPerVaeStep > 0 ? `; autoencoder ${significant(time.secondsPerVaeStep * 1000)} ms` : ''}`],
       ['time in all', duration(time.totalSeconds), 'without reading the data and validating'],
     ],
   )

@@ -68,7 +68,7 @@ async function newRun(context: Context, options: TrainOptions): Promise<string |
   const { estimateHere, refuseShortage, refuseShortMemory } = await import('../engine/estimate.ts')
   // Told before this machine is timed.
   if (options.force !== true) refuseShortMemory(config, data)
-  const estimate = await estimateHere(context.home, config, data, context.signal)
+  const estimate = await estimateHere(context.home, config, data, { signal: context.signal })
   const { estimateLine } = await import('./estimate.ts')
   context.note(estimateLine(estimate))
   if (options.force !== true) refuseShortage(estimate)

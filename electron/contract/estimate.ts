@@ -27,7 +27,9 @@ export const estimateSchema = z.object({
     secondsPerVaeStep: z.number(),
     totalSeconds: z.number(),
     provider: providerNameSchema,
-    /** The run that took the same steps here and that `secondsPerStep` comes from; null where it is computed from the machine's speed. */
+    /** Where `secondsPerStep` comes from: a run that took the same steps here, a few steps that were tried, or the machine's speed. */
+    basis: z.enum(['run', 'trial', 'speed']),
+    /** That run. */
     asRun: z.string().nullable(),
   }),
   /** Largest batch whose memory is available; 0 where not even one sample fits. */

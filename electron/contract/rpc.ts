@@ -63,8 +63,8 @@ export const contract = {
     list: oc.output(z.array(runSummarySchema)),
     get: oc.input(byId).output(runDetailSchema),
     presets: oc.output(z.array(presetSchema)),
-    /** What a run of this configuration would take here: parameters, memory, disk, time. */
-    estimate: oc.input(z.object({ config: z.record(z.string(), z.unknown()) })).output(estimateSchema),
+    /** What a run of this configuration would take here: parameters, memory, disk, time. `tries` takes seconds and runs some steps of it. */
+    estimate: oc.input(z.object({ config: z.record(z.string(), z.unknown()), tries: z.boolean().default(false) })).output(estimateSchema),
     /** `config` is checked whole against trainConfigSchema; the answer is the queued run. */
     create: oc.input(z.object({ name: z.string().max(120), config: z.record(z.string(), z.unknown()) })).output(runSummarySchema),
     pause: oc.input(byId).output(runSummarySchema),

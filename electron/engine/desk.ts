@@ -134,11 +134,11 @@ export class Desk implements DeskAnswers, Disposable {
     }))
   }
 
-  async estimate(value: unknown): Promise<Estimate> {
+  async estimate({ config: value, tries }: { config: unknown; tries: boolean }): Promise<Estimate> {
     const { dataOf, estimateHere } = await import('./estimate.ts')
     const config = await withImportedVae(this.#home, parseTrainConfig(value))
     const { path } = await findDataset(this.#home, config.data.dataset)
-    return estimateHere(this.#home, config, await this.#datasets.use(path, (dataset) => dataOf(dataset, config)))
+    return estimateHere(this.#home, config, await this.#datasets.use(path, (dataset) => dataOf(dataset, config)), { tries })
   }
 
   doctor: DeskAnswers['doctor'] = (options) => doctor(this.#home, options)

@@ -1,14 +1,16 @@
 import { cpus } from 'node:os'
+import { quantile } from '../base/statistics.ts'
 import type { ProviderName, TrainConfig } from '../contract/config.ts'
 import type { Estimate } from '../contract/estimate.ts'
 import { KinoraError } from '../contract/errors.ts'
+import { usesLatent } from '../contract/motion-field.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import { mapDataset } from '../dataset/mapping.ts'
 import type { ActionDimensions } from '../model/action-expert.ts'
 import { hasMotionHead } from '../model/dual-head.ts'
-import { usesLatent } from '../model/motion-dit.ts'
 import { liberoDimensions, parameterCounts } from '../model/parameter-counts.ts'
 import type { Home } from '../platform/paths.ts'
+import type { Provider } from '../tensor/provider.ts'
 import { splitEpisodes } from '../sampler/episodes.ts'
 import { latentSizeOf, latentsFit } from '../trainer/latents.ts'
 import { motionSource } from '../trainer/motion-feed.ts'
@@ -16,6 +18,7 @@ import { trainStepCost, vaeStepCost } from '../trainer/step-cost.ts'
 import { freeBytes } from './doctor.ts'
 import { machineSpeed, stepSeconds, type MachineSpeed } from './machine-speed.ts'
 import { pastSpeed, type PastSpeed } from './past-speed.ts'
+import { fewestSteps, timedTrainStep, timeInTurn } from './step-timing.ts'
 
 /** What is known of a dataset before it is read whole. */
 export interface EstimateData {
@@ -29,15 +32,17 @@ export interface EstimateMachine {
   readonly speed: MachineSpeed
   /** A run that took the same steps here: no estimate is as good. */
   readonly past?: PastSpeed | null
+  /** Seconds of a step of this configuration that was tried: the next best. */
+  readonly triedSeconds?: number | null
   readonly availableBytes: number
   readonly freeDiskBytes: number | null
 }
 
 const bytesPerNumber = 4
-/** A process that has loaded Node, tfjs and onnxruntime and compiled a step. */
-const processBytes = 216 * 2 ** 20
-/** The state, the step's results, and the copies that the runtime makes of them. */
-const stateCopies = 4
+/** A process that has loaded Node, tfjs and onnxruntime, compiled a step, and lets 64 MiB and more lie until they are collected. */
+const processBytes = 400 * 2 ** 20
+/** The state, the step's results, and the copies that the runtime makes of them (these two: measured over three presets). */
+const stateCopies = 3
 /** Estimates may be this much too low before memory runs short. */
 const margin = 1.15
 
@@ -73,8 +78,8 @@ export function estimate(config: TrainConfig, data: EstimateData | null, machine
   const totalBytes = Math.max(memoryAt(cost.peakBytes), vaeBytes)
 
   const checkpointBytes = (trained * 4 + parameters.vae) * bytesPerNumber
-  const { speed, past = null } = machine
-  const secondsPerStep = past?.secondsPerStep ?? stepSeconds(cost, speed) * config.optimiser.accumulationSteps
+  const { speed, past = null, triedSeconds = null } = machine
+  const secondsPerStep = past?.secondsPerStep ?? (triedSeconds ?? stepSeconds(cost, speed)) * config.optimiser.accumulationSteps
   const secondsPerVaeStep = vaeCost ? stepSeconds(vaeCost, speed) * speed.vaeFactor : 0
   const result: Omit<Estimate, 'shortages'> = {
     parameters: { ...parameters },
@@ -82,7 +87,7 @@ export function estimate(config: TrainConfig, data: EstimateData | null, machine
     memory: { weightsBytes: 2 * copyBytes, optimiserBytes: 2 * copyBytes, activationBytes: cost.peakBytes, dataBytes, totalBytes, availableBytes: machine.availableBytes },
     // One more than are kept: the newest is whole before the oldest goes.
     disk: { checkpointBytes, totalBytes: checkpointBytes * (config.keepCheckpoints + 1), freeBytes: machine.freeDiskBytes },
-    time: { secondsPerStep, secondsPerVaeStep, totalSeconds: secondsPerStep * config.steps + secondsPerVaeStep * (trainsVae ? config.vae.steps : 0), provider: machine.provider, asRun: past?.runId ?? null },
+    time: { secondsPerStep, secondsPerVaeStep, totalSeconds: secondsPerStep * config.steps + secondsPerVaeStep * (trainsVae ? config.vae.steps : 0), provider: machine.provider, basis: past ? 'run' : triedSeconds !== null ? 'trial' : 'speed', asRun: past?.runId ?? null },
     largestBatch: largestBatch((batch) => memoryAt(costAt(batch).peakBytes) <= machine.availableBytes),
   }
   return { ...result, shortages: shortagesOf(result, config, vaeBytes) }
@@ -120,16 +125,43 @@ function shortagesOf({ memory, disk, largestBatch }: Omit<Estimate, 'shortages'>
   return shortages
 }
 
+export interface EstimateOptions {
+  readonly signal?: AbortSignal
+  /** Run a few steps of this very configuration on made-up batches, where that takes seconds and its memory is there. */
+  readonly tries?: boolean
+}
+
 /** Opens the configuration's provider, measures the machine once, and estimates. */
-export async function estimateHere(home: Home, config: TrainConfig, data: EstimateData | null, signal?: AbortSignal): Promise<Estimate> {
+export async function estimateHere(home: Home, config: TrainConfig, data: EstimateData | null, { signal, tries = false }: EstimateOptions = {}): Promise<Estimate> {
   const { openProvider } = await import('../tensor/registry.ts')
   const provider = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal })
   try {
     const speed = await machineSpeed(home, provider, config.threads || cpus().length)
     const past = await pastSpeed(home, config, provider.name)
-    return estimate(config, data, { provider: provider.name, speed, past, availableBytes: process.availableMemory(), freeDiskBytes: await freeBytes(home) })
+    const machine: EstimateMachine = { provider: provider.name, speed, past, availableBytes: process.availableMemory(), freeDiskBytes: await freeBytes(home) }
+    const told = estimate(config, data, machine)
+    if (!tries || past !== null || !isWorthTrying(told, config)) return told
+    const triedSeconds = await tryStep(provider, config, data?.dimensions ?? liberoDimensions, told.time.secondsPerStep)
+    return estimate(config, data, { ...machine, triedSeconds })
   } finally {
     provider.dispose()
+  }
+}
+
+/** A trial may take about so long, and so much of the memory that is there. */
+const [longestTrialSeconds, trialShare] = [10, 0.5]
+
+function isWorthTrying({ time, memory }: Estimate, { optimiser }: TrainConfig): boolean {
+  return (time.secondsPerStep / optimiser.accumulationSteps) * fewestSteps < longestTrialSeconds && memory.totalBytes < trialShare * memory.availableBytes
+}
+
+/** Seconds of a step of this configuration, from a few that are run here. @param expected how long it may take */
+export async function tryStep(provider: Provider, config: TrainConfig, dimensions: ActionDimensions, expected: number): Promise<number> {
+  const step = timedTrainStep(provider, config, dimensions, motionSource(config, usesLatent(config)))
+  try {
+    return quantile((await timeInTurn([step], expected < 0.2 ? 4 : 1))[0]!, 0.25)
+  } finally {
+    step.dispose()
   }
 }
 
@@ -138,7 +170,7 @@ export async function estimateHere(home: Home, config: TrainConfig, data: Estima
  * @throws KinoraError `out-of-memory` with what to lower
  */
 export function refuseShortMemory(config: TrainConfig, data: EstimateData, availableBytes = process.availableMemory()): void {
-  const { shortages } = estimate(config, data, { provider: 'cpu', speed: { secondsPerFlop: 0, secondsPerByte: 0, vaeFactor: 1 }, availableBytes, freeDiskBytes: null })
+  const { shortages } = estimate(config, data, { provider: 'cpu', speed: { secondsPerFlop: 0, secondsPerByte: 0, secondsPerOperator: 0, vaeFactor: 1 }, availableBytes, freeDiskBytes: null })
   refuseShortage({ shortages })
 }
 

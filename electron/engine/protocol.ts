@@ -70,7 +70,7 @@ export interface DeskMethods {
   flow(place: FlowQuery & { id: string; path: string; episode: number; camera: string; frame: number; format: FlowFormat }): Picture | null
   frame(place: { id: string; path: string; episode: number; camera: string; frame: number; format: 'png' | 'rgba'; maxPx?: number }): Picture
   presets(nothing: null): Preset[]
-  estimate(config: unknown): Estimate
+  estimate(request: { config: unknown; tries: boolean }): Estimate
   doctor(options: DoctorOptions): DoctorReport
   log(request: { file: string; query: string; before: number | null; limit: number }): LogPart
   exportRun(request: { runPath: string; format: ExportFormat }): Uint8Array

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { DisposableStore, type Disposable } from '../base/disposable.ts'
 import { float32, int32, sizeOf, type HostTensor, type HostTensors } from '../base/host-tensor.ts'
 import { Rng } from '../base/rng.ts'
 import type { TrainConfig } from '../contract/config.ts'
@@ -14,6 +15,10 @@ import { vaeStep } from '../trainer/vae-phase.ts'
 
 /** Steps that plan memory and warm caches, and are not counted. */
 const warmSteps = 3
+/** Steps of one turn that count; the one before them finds the caches full of other steps, whose threads still spin. */
+const turnSteps = 3
+/** What one turn takes, with the steps that do not count. */
+export const fewestSteps = warmSteps + 1 + turnSteps
 
 /** Made-up values of a step's inputs: noise, tokens in the table, and masks of ones. */
 function madeUp(name: string, { dtype, shape }: Pick<HostTensor, 'dtype' | 'shape'>, rng: Rng): HostTensor {
@@ -24,36 +29,56 @@ function madeUp(name: string, { dtype, shape }: Pick<HostTensor, 'dtype' | 'shap
   return float32(rng.normals(size), shape)
 }
 
-async function timeSteps(provider: Provider, step: StepFunction, before: HostTensors, forms: ReturnType<typeof stepInputs>, count: number): Promise<number[]> {
+/** A step that can be run again and again on a made-up batch. */
+export interface TimedStep extends Disposable {
+  /** Runs it once. @returns the seconds that it took */
+  time(): Promise<number>
+}
+
+function timedStep(provider: Provider, step: StepFunction, before: HostTensors, forms: ReturnType<typeof stepInputs>): TimedStep {
   const rng = new Rng(1, 0)
   const inputs = Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, madeUp(name, form, rng)]))
-  const state = provider.createState(before)
-  const compiled = provider.compile(step, { name: 'speed of this machine', checkFinite: true })
-  try {
-    const seconds: number[] = []
-    for (let index = 0; index < warmSteps + count; index++) {
+  const resources = new DisposableStore()
+  const state = resources.add(provider.createState(before))
+  const compiled = resources.add(provider.compile(step, { name: 'speed of this machine', checkFinite: true }))
+  return {
+    async time() {
       const start = performance.now()
       await compiled.run(state, inputs)
-      if (index >= warmSteps) seconds.push((performance.now() - start) / 1000)
+      const seconds = (performance.now() - start) / 1000
       await setImmediate()
-    }
-    return seconds
-  } finally {
-    compiled.dispose()
-    state.dispose()
+      return seconds
+    },
+    dispose: () => resources.dispose(),
   }
 }
 
-/** Seconds of each of `count` training steps of a configuration, on made-up batches, after a few that are not counted. */
-export function timeTrainSteps(provider: Provider, config: TrainConfig, dimensions: ActionDimensions, source: MotionSource, count: number): Promise<number[]> {
+/** A training step of a configuration. */
+export function timedTrainStep(provider: Provider, config: TrainConfig, dimensions: ActionDimensions, source: MotionSource): TimedStep {
   const parameters = parametersOf(config, dimensions)
-  return timeSteps(provider, trainStep(config, parameters.flat, source), initialState(parameters, 0), stepInputs(config, dimensions, source), count)
+  return timedStep(provider, trainStep(config, parameters.flat, source), initialState(parameters, 0), stepInputs(config, dimensions, source))
 }
 
-/** The same of the autoencoder's steps. */
-export function timeVaeSteps(provider: Provider, config: TrainConfig, count: number): Promise<number[]> {
+/** A step of its autoencoder. */
+export function timedVaeStep(provider: Provider, config: TrainConfig): TimedStep {
   const specs = autoencoderSpecs(config)
   const flat = new FlatParameters(specs)
   const state = { ...prefixed(flat.pack(initialise(specs, 0)), 'params/'), ...prefixed(flat.zeros(), 'adam-m/'), ...prefixed(flat.zeros(), 'adam-v/') }
-  return timeSteps(provider, vaeStep(config, flat), state, vaeStepInputs(config), count)
+  return timedStep(provider, vaeStep(config, flat), state, vaeStepInputs(config))
+}
+
+/**
+ * Seconds of each step over `turns` turns, three a turn. They take turns, so that a machine whose speed moves from minute to
+ * minute is as fast for one as for the others.
+ */
+export async function timeInTurn(steps: readonly TimedStep[], turns: number): Promise<number[][]> {
+  for (const step of steps) for (let warm = 0; warm < warmSteps; warm++) await step.time()
+  const seconds = steps.map((): number[] => [])
+  for (let turn = 0; turn < turns; turn++) {
+    for (const [at, step] of steps.entries()) {
+      await step.time()
+      for (let count = 0; count < turnSteps; count++) seconds[at]!.push(await step.time())
+    }
+  }
+  return seconds
 }

@@ -34,7 +34,7 @@ export function runServices({ home, catalogue, runs, control, curves, desk, even
       return detail
     },
     presets: () => desk.call('presets', null),
-    estimate: (config) => desk.call('estimate', config),
+    estimate: (config, tries) => desk.call('estimate', { config, tries }),
     create: async (name, config) => control.create(name, config, (await settings.read()).device),
     pause: (id) => control.pause(id),
     resume: (id) => control.resume(id),

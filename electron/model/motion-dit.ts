@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
-import { latentSize, type TrainConfig } from '../contract/config.ts'
+import type { TrainConfig } from '../contract/config.ts'
+import { motionFieldShape, motionGrid, motionPatch, motionTokens } from '../contract/motion-field.ts'
 import { motionWords } from '../flow/motion-words.ts'
 import type { Tensors } from '../tensor/provider.ts'
 import { attention, gelu, layerNorm, linear, modulate, silu } from '../tensor/ops/index.ts'
@@ -21,44 +22,10 @@ type MotionConfig = Pick<TrainConfig, 'backbone' | 'motion' | 'vae' | 'data'>
 
 const timeFeatures = 256
 
-export function latentShape(config: Pick<TrainConfig, 'data' | 'vae'>): [channels: number, height: number, width: number] {
-  const side = latentSize(config)
-  return [config.vae.latentChannels, side, side]
-}
-
-/** Whether the head denoises in the VAE's latent; else on pixels, or it predicts words. */
-export const usesLatent = (config: Pick<TrainConfig, 'motion'>): boolean => config.motion.target !== 'none' && config.motion.target !== 'words' && config.motion.space === 'latent'
-
-/** What the head denoises of one camera: the latent, or the picture itself (two channels for raw flow). */
-export function motionFieldShape(config: Pick<TrainConfig, 'data' | 'vae' | 'motion'>): [channels: number, height: number, width: number] {
-  if (config.motion.space === 'latent') return latentShape(config)
-  const { imageSizePx } = config.data
-  return [config.motion.target === 'raw-flow' ? 2 : 3, imageSizePx, imageSizePx]
-}
-
-/** What the head denoises: the fields of all its cameras, one behind another. */
-export function motionShape(config: Pick<TrainConfig, 'data' | 'vae' | 'motion'>): [channels: number, height: number, width: number] {
-  const [channels, height, width] = motionFieldShape(config)
-  return [config.motion.cameras.length * channels, height, width]
-}
-
-/** Side of a patch in cells of what the head denoises. */
-const patchOf = ({ motion }: MotionConfig): number => (motion.space === 'latent' ? motion.patchSize : motion.pixelPatchPx)
-
-/** Tokens per side of one camera's grid: patches, or the cells that get a word. */
-export function motionGrid(config: MotionConfig): number {
-  return config.motion.target === 'words' ? config.motion.wordGrid : motionFieldShape(config)[1] / patchOf(config)
-}
-
-/** Tokens of all cameras. */
-export function motionTokens(config: MotionConfig): number {
-  return config.motion.cameras.length * motionGrid(config) ** 2
-}
-
 /** Parameters, named `motion/...`. */
 export function motionHeadSpecs(config: MotionConfig): ParameterSpec[] {
   const { target, cameras, width, depth, mlpRatio, adaLn, conditioning } = config.motion
-  const patch = motionFieldShape(config)[0] * patchOf(config) ** 2
+  const patch = motionFieldShape(config)[0] * motionPatch(config) ** 2
   const hidden = Math.round(width * mlpRatio)
   const specs: ParameterSpec[] = [
     ...(target === 'words' ? [] : linearSpecs('motion/in', patch, width)),
@@ -123,7 +90,7 @@ function pool(context: Tensor, mask: Tensor): Tensor {
  */
 export function motionVelocity(config: MotionConfig, parameters: Tensors, prefixOut: Tensor, prefixMask: Tensor, noisy: Tensor4D, time: Tensor1D): Tensor4D {
   const [channels, height, width] = motionFieldShape(config)
-  const patchSize = patchOf(config)
+  const patchSize = motionPatch(config)
   const count = config.motion.cameras.length
   const patches = patchify(byCamera(noisy, count), patchSize) // [B K, T, p p C]
   const tokens = linear(patches, parameter(parameters, 'motion/in/weight'), parameter(parameters, 'motion/in/bias'))

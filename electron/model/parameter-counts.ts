@@ -1,9 +1,10 @@
 import type { TrainConfig } from '../contract/config.ts'
+import { usesLatent } from '../contract/motion-field.ts'
 import { actionExpertSpecs, type ActionDimensions } from './action-expert.ts'
 import { autoencoderSpecs } from './autoencoder-kl.ts'
 import { backboneSpecs } from './backbone.ts'
 import { hasActionHead, hasMotionHead } from './dual-head.ts'
-import { motionHeadSpecs, usesLatent } from './motion-dit.ts'
+import { motionHeadSpecs } from './motion-dit.ts'
 import { countParameters } from './parameters.ts'
 
 /** Dimensions of LIBERO's robot: end effector position, axis-angle and two finger positions; six deltas and the gripper. */

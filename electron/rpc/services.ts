@@ -40,7 +40,7 @@ export interface Services {
     list(): Promise<RunSummary[]>
     get(id: string): Promise<RunDetail>
     presets(): Promise<Preset[]>
-    estimate(config: unknown): Promise<Estimate>
+    estimate(config: unknown, tries: boolean): Promise<Estimate>
     create(name: string, config: unknown): Promise<RunSummary>
     pause(id: string): Promise<RunSummary>
     resume(id: string): Promise<RunSummary>

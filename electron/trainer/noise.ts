@@ -1,8 +1,8 @@
 import { Rng } from '../base/rng.ts'
 import { float32, sizeOf, type HostTensors } from '../base/host-tensor.ts'
 import type { TrainConfig } from '../contract/config.ts'
+import { motionShape } from '../contract/motion-field.ts'
 import { drawTimes } from '../model/flow-matching.ts'
-import { motionShape } from '../model/motion-dit.ts'
 import { purposeSeed } from '../sampler/order.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { HostTensors } from '../base/host-tensor.ts'
 import { autoencoderSpecs } from '../model/autoencoder-kl.ts'
-import { usesLatent } from '../model/motion-dit.ts'
 import { checkAgainst, prefixed, under } from '../model/parameters.ts'
 import type { TrainConfig } from '../contract/config.ts'
+import { usesLatent } from '../contract/motion-field.ts'
 import type { DeviceState } from '../tensor/provider.ts'
 import type { Parameters } from './parameter-groups.ts'
 

@@ -91,7 +91,7 @@ export const useRuns = defineStore('runs', () => {
 
   const get = (id: string): Promise<RunDetail> => client.runs.get({ id })
   /** What a run of this configuration would take on the host's machine. */
-  const estimate = (config: TrainConfig): Promise<Estimate> => client.runs.estimate({ config: config as unknown as Record<string, unknown> })
+  const estimate = (config: TrainConfig, tries: boolean): Promise<Estimate> => client.runs.estimate({ config: config as unknown as Record<string, unknown>, tries })
   const create = async (name: string, config: Record<string, unknown>): Promise<RunSummary> => take(await client.runs.create({ name, config }))
   const act = async (action: RunAction, id: string): Promise<RunSummary> => take(await client.runs[action]({ id }))
 

@@ -1,12 +1,21 @@
 import { cpus } from 'node:os'
-import { timeTrainSteps } from '../../../electron/engine/step-timing.ts'
+import { timedTrainStep, timeInTurn } from '../../../electron/engine/step-timing.ts'
 import { liberoDimensions } from '../../../electron/model/parameter-counts.ts'
 import { presetConfig } from '../../../electron/model/presets.ts'
 import { openOnnxProvider } from '../../../electron/tensor/backends/onnx/provider.ts'
 
-/** Trains a preset on made-up batches in a process of its own: `worker.ts PRESET STEPS`. Prints what it took. */
-const [name = 'nano', count = '20'] = process.argv.slice(2)
+/**
+ * Trains a preset on made-up batches in a process of its own, forked with the preset's name: for each number that it is sent
+ * it takes as many steps and answers with their seconds and the most memory that it has held.
+ */
 const provider = openOnnxProvider('onnx-cpu', 'cpu', { threads: cpus().length })
-const seconds = (await timeTrainSteps(provider, presetConfig(name, 'bench'), liberoDimensions, 'latent', Number(count))).sort((a, b) => a - b)
-process.stdout.write(`${JSON.stringify({ median: seconds[seconds.length >> 1], low: seconds[0], high: seconds.at(-1), n: seconds.length, peakBytes: process.resourceUsage().maxRSS * 1024 })}\n`)
-process.exit(0)
+const step = timedTrainStep(provider, presetConfig(process.argv[2]!, 'bench'), liberoDimensions, 'latent')
+await timeInTurn([step], 0)
+process.on('message', (count: number) => {
+  void (async () => {
+    const seconds: number[] = []
+    while (seconds.length < count) seconds.push(await step.time())
+    process.send!({ seconds, peakBytes: process.resourceUsage().maxRSS * 1024 })
+  })()
+})
+process.send!('ready')

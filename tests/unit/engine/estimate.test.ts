@@ -13,7 +13,7 @@ import { recordSquares } from '../../support/recorded-squares.ts'
 import { temporaryHome } from '../../support/run-fixtures.ts'
 import { smallConfig } from '../../support/small-config.ts'
 
-const machine = (availableBytes: number): EstimateMachine => ({ provider: 'onnx-cpu', speed: { secondsPerFlop: 1e-11, secondsPerByte: 6e-11, vaeFactor: 1.5 }, availableBytes, freeDiskBytes: 1e12 })
+const machine = (availableBytes: number): EstimateMachine => ({ provider: 'onnx-cpu', speed: { secondsPerFlop: 1e-11, secondsPerByte: 6e-11, secondsPerOperator: 1e-5, vaeFactor: 1.5 }, availableBytes, freeDiskBytes: 1e12 })
 const gib = 2 ** 30
 
 describe('estimate', { timeout: 240_000 }, () => {
@@ -56,7 +56,7 @@ describe('estimate', { timeout: 240_000 }, () => {
     const past = await pastSpeed(home, { ...config, seed: 5, steps: 9000, motion: { ...config.motion, lambda: 3 } }, 'onnx-cpu')
     expect(past).toMatchObject({ runId: run.identity.id, secondsPerStep: expect.any(Number) as number })
     const told = estimate({ ...config, steps: 100 }, null, { ...machine(8 * gib), past })
-    expect(told.time).toMatchObject({ asRun: run.identity.id, secondsPerStep: past!.secondsPerStep, totalSeconds: 100 * past!.secondsPerStep })
+    expect(told.time).toMatchObject({ basis: 'run', asRun: run.identity.id, secondsPerStep: past!.secondsPerStep, totalSeconds: 100 * past!.secondsPerStep })
     // Another size, another provider: nothing is known.
     expect(await pastSpeed(home, { ...config, batchSize: 5 }, 'onnx-cpu')).toBeNull()
     expect(await pastSpeed(home, { ...config, action: { ...config.action, width: 32 } }, 'onnx-cpu')).toBeNull()
@@ -64,10 +64,11 @@ describe('estimate', { timeout: 240_000 }, () => {
   })
 
   it('fits the speeds of products and of the rest to steps that were timed', () => {
-    const costs = [{ matrixFlops: 3e9, movedBytes: 7e8 }, { matrixFlops: 6e9, movedBytes: 1e9 }, { matrixFlops: 1e9, movedBytes: 4e8 }]
-    const fitted = fitSpeed(costs.map((cost) => ({ cost, seconds: 5e-12 * cost.matrixFlops + 9e-11 * cost.movedBytes })))
+    const costs = [{ matrixFlops: 3e9, movedBytes: 7e8, operators: 1700 }, { matrixFlops: 6e9, movedBytes: 1e9, operators: 2000 }, { matrixFlops: 1e9, movedBytes: 4e8, operators: 800 }, { matrixFlops: 9e9, movedBytes: 2.7e9, operators: 4400 }]
+    const fitted = fitSpeed(costs.map((cost) => ({ cost, seconds: 5e-12 * cost.matrixFlops + 9e-11 * cost.movedBytes + 1e-5 * cost.operators })))
     expect(fitted.secondsPerFlop).toBeCloseTo(5e-12, 15)
     expect(fitted.secondsPerByte).toBeCloseTo(9e-11, 14)
+    expect(fitted.secondsPerOperator).toBeCloseTo(1e-5, 9)
     // Times that say one of them costs less than nothing: the other takes all.
     expect(fitSpeed(costs.map((cost) => ({ cost, seconds: 9e-11 * cost.movedBytes - 1e-12 * cost.matrixFlops }))).secondsPerFlop).toBe(0)
   })
@@ -78,8 +79,8 @@ describe('estimate', { timeout: 240_000 }, () => {
     const config = { ...smallConfig({ data: { dataset: 'squares' }, steps: 1 }), device: 'onnx-cpu' as const, threads: 1 }
     const desk = new Desk(home, () => {})
     try {
-      const told = estimateSchema.parse(await desk.estimate(config))
-      expect(told.time.provider).toBe('onnx-cpu')
+      const told = estimateSchema.parse(await desk.estimate({ config, tries: true }))
+      expect(told.time).toMatchObject({ provider: 'onnx-cpu', basis: 'trial', asRun: null })
       expect(told.time.secondsPerStep).toBeGreaterThan(0)
       expect(told.memory.dataBytes).toBeGreaterThan(72 * 3 * 16 * 16 * 3)
       const run = await createRun(home, { name: 'r', config })
