@@ -6,6 +6,9 @@ import { resolveInside } from '../../inside.ts'
 import type { ProblemLog } from '../../problems.ts'
 
 const maxInfoBytes = 64 * 2 ** 20
+/** Numbers a frame that one feature may have: each gets a name and a curve. */
+const maxDimension = 65_536
+const knownTypes = /^(?:image|video|string|language|audio|bool|(?:float|int|uint)(?:8|16|32|64)|bfloat16)$/
 
 const featureSchema = z.object({
   dtype: z.string(),
@@ -89,6 +92,8 @@ export function mapFeatures(info: LeRobotInfo, problems: ProblemLog): FeatureMap
   const file = 'meta/info.json'
   const features: Feature[] = []
   for (const [key, { dtype, shape, names }] of entries) {
+    if (!knownTypes.test(dtype)) problems.warning(`The feature ${key} has the unknown type "${dtype.slice(0, 40)}".`, 'It is not read as pictures. Correct its dtype, for instance to "image", "video" or "float32".', { file })
+    if (!isPicture({ dtype }) && shape.some((length) => length > maxDimension)) problems.error(`The feature ${key} claims the shape [${shape.join(', ')}], more than ${maxDimension} values a frame.`, 'It is not used. Correct the shape.', { file })
     const dimension = shape.at(-1) ?? 1
     const flat = isPicture({ dtype }) ? null : flattenNames(names, dimension)
     if (!isPicture({ dtype }) && names != null && flat === null) problems.warning(`The feature ${key} has ${dimension} values, but its names do not match.`, 'Values are numbered instead. Correct the names to see them.', { file })
@@ -101,7 +106,7 @@ export function mapFeatures(info: LeRobotInfo, problems: ProblemLog): FeatureMap
     if (shape.length !== 3) problems.error(`The camera ${key} has the shape [${shape.join(', ')}], expected [height, width, 3].`, 'Correct the shape.', { file })
     else cameras.set(camera, key)
   }
-  const vector = (keys: readonly string[]): string | null => keys.find((key) => info.features[key] !== undefined && info.features[key].shape.length === 1) ?? null
+  const vector = (keys: readonly string[]): string | null => keys.find((key) => info.features[key] !== undefined && info.features[key].shape.length === 1 && info.features[key].shape[0]! <= maxDimension) ?? null
   const stateKey = vector(['observation.state', 'state', 'observation.joint_positions'])
   const actionKey = vector(['action', 'actions'])
   if (actionKey === null) problems.error(`There is no feature "action" (there are ${entries.map(([key]) => key).join(', ').slice(0, 500)}).`, 'Rename the feature that holds the actions.', { file })

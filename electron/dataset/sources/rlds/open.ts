@@ -66,6 +66,7 @@ export async function openRlds(path: string, root: string, options: OpenOptions)
   const still = new Map<string, number>()
   for (const file of names) {
     const real = await resolveInside(root, file).catch((error: unknown) => problems.caught(error, { file }))
+    if (real === null) problems.error('The shard is a link that leads nowhere.', 'Copy the shard again from its source.', { file })
     if (!real) continue
     const shard = await indexShard(real, layout, options.cacheDir, options.signal)
     if (shard.damage !== null) problems.error(`${shard.damage} The ${shard.records.length} records before are used.`, 'Copy the shard again from its source.', { file })
