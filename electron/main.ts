@@ -12,7 +12,7 @@ import { appRoot } from './platform/entry.ts'
 import { ioError } from './platform/fs-atomic.ts'
 import { resolveHome } from './platform/paths.ts'
 import { useEntryRunner } from './platform/run-entry.ts'
-import { answerAppRequest } from './shell/app-protocol.ts'
+import { answerAppRequest, streamOf } from './shell/app-protocol.ts'
 import { serveBridge } from './shell/bridge.ts'
 import { Departure } from './shell/departure.ts'
 import { askBeforeLeaving } from './shell/leaving.ts'
@@ -59,9 +59,10 @@ async function start(): Promise<void> {
 
   const pageRoot = join(appRoot(), 'dist', 'renderer')
   protocol.handle(desktopScheme, async (request) => {
-    const { status, headers, body } = await answerAppRequest({ url: request.url, method: request.method, range: request.headers.get('range') ?? undefined }, workbench.services, pageRoot)
+    const { status, headers, body, rest } = await answerAppRequest({ url: request.url, method: request.method, range: request.headers.get('range') ?? undefined }, workbench.services, pageRoot)
     // A Response without content refuses a body, even an empty one.
-    return new Response(status === 204 ? null : Uint8Array.from(body), { status, headers })
+    const whole = status === 204 ? null : Uint8Array.from(body)
+    return new Response(rest === undefined ? whole : streamOf(body, rest), { status, headers })
   })
   serveBridge(workbench.services, workbench.log)
   installMenu({ showLogs: () => void shell.openPath(join(home.cache, 'logs')) })

@@ -16,6 +16,9 @@ export const blobUrl = {
   /** One frame of a dataset's camera; `format` png or rgba. */
   frame: (datasetId: string, episode: number, camera: string, frame: number, format: 'png' | 'rgba') =>
     `/blob/frame/${segment(datasetId)}/${episode}/${segment(camera)}/${frame}.${format}`,
+  /** Frames of several cameras in the order wanted, one after the other as they are read: see contract/frame-stream.ts. */
+  frames: (datasetId: string, { episode, cameras, frames, takesEncoded }: FramesQuery) =>
+    `/blob/frames/${segment(datasetId)}/${episode}?frames=${frames.join()}${cameras.map((camera) => `&camera=${segment(camera)}`).join('')}${takesEncoded ? '&encoded=1' : ''}`,
   /** The flow from one frame on: as a motion image (png, rgba) or as a Middlebury file (flo); 404 where there is none. */
   flow: (datasetId: string, episode: number, camera: string, frame: number, query: FlowQuery, format: 'png' | 'rgba' | 'flo') =>
     `/blob/flow/${segment(datasetId)}/${episode}/${segment(camera)}/${frame}.${format}?source=${query.source}&horizon=${query.horizonSteps}`,
@@ -46,6 +49,18 @@ export const blobUrl = {
   /** A report as HTML, by its own id or by the id of a run that has one. */
   report: (id: string) => `/blob/report/${segment(id)}.html`,
 }
+
+export interface FramesQuery {
+  readonly episode: number
+  readonly cameras: readonly string[]
+  /** At most {@link maxStreamed}. */
+  readonly frames: readonly number[]
+  /** Whether the page decodes video and pictures itself; else they come as pixels. */
+  readonly takesEncoded: boolean
+}
+
+/** Most frames, and most cameras, that one `frames` answer may bring. */
+export const maxStreamed = 256
 
 export const exportFormats = ['csv', 'tfevents', 'json'] as const
 export type ExportFormat = (typeof exportFormats)[number]

@@ -1,6 +1,7 @@
 import type { Disposable } from '../base/disposable.ts'
 import type { FlowField, RgbImage } from '../base/image.ts'
 import type { DatasetDetail } from '../contract/dataset.ts'
+import type { VideoFile } from '../formats/video-file.ts'
 
 /** One episode's low-dimensional columns, row-major [frameCount, dimension]. */
 export interface EpisodeColumns {
@@ -11,10 +12,11 @@ export interface EpisodeColumns {
   readonly timestamps: Float64Array
 }
 
-/** How an episode's pictures are kept: a span of a video file, or one encoded picture (PNG, JPEG) per frame. */
+/** How an episode's pictures are kept: frames of a video file from `firstFrame` on, or one encoded picture (PNG, JPEG) per frame. */
 export type StoredPictures =
-  | { readonly kind: 'video'; readonly path: string; readonly fromSeconds: number; readonly codec: string; readonly width: number; readonly height: number }
-  | { readonly kind: 'encoded'; readonly pictures: readonly Uint8Array[] }
+  | { readonly kind: 'video'; readonly video: VideoFile; readonly fromSeconds: number; readonly firstFrame: number }
+  /** `read` gives those of `count` frames from `first` on. */
+  | { readonly kind: 'encoded'; readonly read: (first: number, count: number) => Promise<readonly Uint8Array[]> }
 
 /** All frames of one camera of one episode: data is [frameCount, height, width, 3], 8-bit RGB. */
 export interface EpisodeFrames {
@@ -46,7 +48,7 @@ export interface Dataset extends Disposable {
   readFrames(episode: number, camera: string): Promise<EpisodeFrames>
   /** Frames first..first + count - 1 of a camera; left out where they are no cheaper together, see `readWindow` in frames.ts. */
   readWindow?(episode: number, camera: string, first: number, count: number, into?: Uint8Array): Promise<EpisodeFrames>
-  /** For copying without decoding; left out, or null, where pictures have no form of their own. */
+  /** For copying, or decoding elsewhere; left out, or null, where pictures have no form of their own. */
   readStored?(episode: number, camera: string): Promise<StoredPictures | null>
   /**
    * Exact flow from frame t to t + horizonSteps (clamped to the last frame) for every t, or null where the source has

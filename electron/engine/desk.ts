@@ -10,6 +10,7 @@ import type { Dataset } from '../dataset/dataset.ts'
 import type { DatasetFlow } from '../dataset/dataset-flow.ts'
 import { presets } from '../model/presets.ts'
 import { parameterCounts } from '../model/parameter-counts.ts'
+import { readFrameBatch, type FrameBatch } from './frame-batch.ts'
 import { findDataset, openPlace } from './dataset-places.ts'
 import { doctor } from './doctor.ts'
 import { withImportedVae } from './imported-vaes.ts'
@@ -75,12 +76,20 @@ export class Desk implements DeskAnswers, Disposable {
   async frame(place: { id: string; path: string; episode: number; camera: string; frame: number; format: 'png' | 'rgba'; maxPx?: number }): Promise<Picture> {
     return this.#datasets.use(place.path, async (dataset) => {
       const { frameCount } = findEpisode(dataset, place.episode)
-      if (!dataset.detail.cameras.includes(place.camera)) {
-        throw new KinoraError('not-found', `Dataset ${place.id} has no camera "${place.camera}".`, `Its cameras: ${dataset.detail.cameras.join(', ')}.`)
-      }
+      findCamera(dataset, place.id, place.camera)
       if (place.frame >= frameCount) throw new KinoraError('not-found', `Episode ${place.episode} of ${place.id} has no frame ${place.frame}.`, `Its frames are 0 to ${frameCount - 1}.`)
       const image = await dataset.readFrame(place.episode, place.camera, place.frame)
       return place.format === 'png' ? toPng(image, place.maxPx) : toRgba(image)
+    })
+  }
+
+  async frames(place: Parameters<DeskMethods['frames']>[0]): Promise<FrameBatch> {
+    return this.#datasets.use(place.path, (dataset) => {
+      const { frameCount } = findEpisode(dataset, place.episode)
+      const beyond = place.frames.find((frame) => frame >= frameCount)
+      if (beyond !== undefined) throw new KinoraError('not-found', `Episode ${place.episode} of ${place.id} has no frame ${beyond}.`, `Its frames are 0 to ${frameCount - 1}.`)
+      for (const camera of place.cameras) findCamera(dataset, place.id, camera)
+      return readFrameBatch(dataset, place)
     })
   }
 
@@ -201,6 +210,10 @@ export class Desk implements DeskAnswers, Disposable {
     void this.#replays?.then((replays) => replays.dispose(), () => {})
     this.#datasets.dispose()
   }
+}
+
+function findCamera(dataset: Dataset, id: string, camera: string): void {
+  if (!dataset.detail.cameras.includes(camera)) throw new KinoraError('not-found', `Dataset ${id} has no camera "${camera}".`, `Its cameras: ${dataset.detail.cameras.join(', ')}.`)
 }
 
 /** A row-major matrix as rows, for JSON. */

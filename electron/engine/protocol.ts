@@ -11,6 +11,7 @@ import type { LogPart, Preset, StoppedEarly } from '../contract/run.ts'
 import type { DoctorOptions, DoctorReport } from '../contract/system.ts'
 import type { z } from 'zod'
 import type { Simulation, SimulationPane } from '../contract/simulation.ts'
+import type { FrameBatch, FrameBatchRequest } from './frame-batch.ts'
 import type { Entry } from '../platform/entry.ts'
 import type { EntryEnd } from '../platform/run-entry.ts'
 
@@ -68,6 +69,7 @@ export interface DeskMethods {
   motionHealth(place: FlowQuery & { id: string; path: string; camera: string }): MotionHealth
   /** `png` and `rgba` are the motion image, `flo` the flow itself; null where the dataset has none of that source. */
   flow(place: FlowQuery & { id: string; path: string; episode: number; camera: string; frame: number; format: FlowFormat }): Picture | null
+  frames(place: FrameBatchRequest & { id: string; path: string }): FrameBatch
   frame(place: { id: string; path: string; episode: number; camera: string; frame: number; format: 'png' | 'rgba'; maxPx?: number }): Picture
   presets(nothing: null): Preset[]
   estimate(request: { config: unknown; tries: boolean }): Estimate

@@ -20,7 +20,7 @@ export interface ColumnChunk {
 export function decodeChunk(bytes: Uint8Array, column: ColumnMetaData, path: readonly SchemaTree[]): ColumnChunk {
   const element = path.at(-1)!.element
   const maxRepetition = path.filter((node) => node.element.repetition_type === 'REPEATED').length
-  const maxDefinition = path.slice(1).filter((node) => node.element.repetition_type !== 'REQUIRED').length
+  const maxDefinition = definitionLevelOf(path)
   const expected = Number(column.num_values)
   const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 }
   const pages: Values[] = []
@@ -77,6 +77,24 @@ export function decodeChunk(bytes: Uint8Array, column: ColumnMetaData, path: rea
     definitionLevels: hasAbsent ? (concatenate(definitions.map((levels) => (typeof levels === 'number' ? new Uint32Array(levels).fill(maxDefinition) : levels))) as Uint32Array) : null,
     repetitionLevels: maxRepetition > 0 ? (concatenate(repetitions) as Uint32Array) : null,
   }
+}
+
+/** Rows [from, to) of a chunk that has one value a row, absent ones among them. */
+export function sliceChunk({ values, definitionLevels, repetitionLevels }: ColumnChunk, path: readonly SchemaTree[], from: number, to: number): ColumnChunk {
+  const slice = (start: number, end: number): Values => (Array.isArray(values) ? values.slice(start, end) : values.subarray(start, end))
+  if (definitionLevels === null) return { values: slice(from, to), definitionLevels, repetitionLevels }
+  const present = definitionLevelOf(path)
+  let first = 0
+  for (let row = 0; row < from; row++) if (definitionLevels[row] === present) first++
+  const levels = definitionLevels.subarray(from, to)
+  let count = 0
+  for (const level of levels) if (level === present) count++
+  return { values: slice(first, first + count), definitionLevels: levels, repetitionLevels }
+}
+
+/** The definition level of a value that is there. */
+function definitionLevelOf(path: readonly SchemaTree[]): number {
+  return path.slice(1).filter((node) => node.element.repetition_type !== 'REQUIRED').length
 }
 
 function decodeValues(content: Uint8Array, encoding: string | undefined, column: ColumnMetaData, count: number, dictionary: Values | null, path: readonly SchemaTree[]): Values {

@@ -3,9 +3,12 @@ import { assembleLists, assembleNested } from 'hyparquet/src/assemble.js'
 import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js'
 import { getTreePath } from 'hyparquet/src/schema.js'
 import { KinoraError } from '../contract/errors.ts'
-import { decodeChunk, maxValuesPerChunk, type ColumnChunk } from './parquet-pages.ts'
+import { mapPages, type PageMap } from './parquet-page-map.ts'
+import { decodeChunk, maxValuesPerChunk, sliceChunk, type ColumnChunk } from './parquet-pages.ts'
 import { damaged, RandomAccessFile } from './random-access-file.ts'
 
+/** A smaller chunk is read at once. */
+const mappedFromBytes = 2 ** 18
 const reportHint = 'The file is cut or was changed: copy it again from its source.'
 
 /** Values of one column, row by row: numbers, bigints, strings, bytes, lists (arrays) or structs (objects). */
@@ -24,6 +27,7 @@ export class ParquetFile implements AsyncDisposable {
   #metadata: FileMetaData
   #tree: SchemaTree
   #file: RandomAccessFile
+  readonly #pageMaps = new Map<ColumnMetaData, Promise<PageMap | null>>()
 
   private constructor(file: RandomAccessFile, metadata: FileMetaData, rowCount: number) {
     this.path = file.path
@@ -101,22 +105,55 @@ export class ParquetFile implements AsyncDisposable {
     }
   }
 
-  /** The physical columns below `column` in every row group that the rows touch; `from` and `to` are rows in the group. */
+  /**
+   * The physical columns below `column` in every row group that the rows touch, with the rows `from` to `to` of the
+   * `group` rows that each of them holds.
+   */
   async *#readGroups(column: string, rowStart: number, rowEnd: number): AsyncGenerator<{ group: number; from: number; to: number; leaves: Leaf[] }> {
     for (const [index, { num_rows: rows, columns }] of this.#metadata.row_groups.entries()) {
       const start = this.rowGroupStarts[index]!
       const group = Number(rows)
       if (start >= rowEnd || start + group <= rowStart) continue
+      const from = Math.max(0, rowStart - start)
+      const to = Math.min(group, rowEnd - start)
+      const chunks = columns.flatMap(({ meta_data: chunk }) => (chunk === undefined || chunk.path_in_schema[0] !== column ? [] : [{ chunk, path: getTreePath(this.#tree, chunk.path_in_schema) }]))
+      if (chunks.length === 0) throw new Error(`row group ${index} has no column ${column}`)
+      // Without lists each value is a row, so that a part can be read.
+      const isPart = to - from < group && chunks.every(({ chunk, path }) => Number(chunk.num_values) === group && path.every(({ element }) => element.repetition_type !== 'REPEATED'))
       const leaves: Leaf[] = []
-      for (const { meta_data: chunk } of columns) {
-        if (chunk === undefined || chunk.path_in_schema[0] !== column) continue
-        const path = getTreePath(this.#tree, chunk.path_in_schema)
-        const range = rangeOf(chunk)
-        leaves.push({ name: chunk.path_in_schema.join('.'), path, chunk: decodeChunk(await this.#file.read(range.start, range.end - range.start), chunk, path) })
-      }
-      if (leaves.length === 0) throw new Error(`row group ${index} has no column ${column}`)
-      yield { group, from: Math.max(0, rowStart - start), to: Math.min(group, rowEnd - start), leaves }
+      for (const { chunk, path } of chunks) leaves.push({ name: chunk.path_in_schema.join('.'), path, chunk: isPart ? await this.#readRows(chunk, path, from, to) : await this.#readChunk(chunk, path) })
+      yield isPart ? { group: to - from, from: 0, to: to - from, leaves } : { group, from, to, leaves }
     }
+  }
+
+  async #readChunk(chunk: ColumnMetaData, path: readonly SchemaTree[]): Promise<ColumnChunk> {
+    const { start, end } = rangeOf(chunk)
+    return decodeChunk(await this.#file.read(start, end - start), chunk, path)
+  }
+
+  /** Rows [from, to) of a chunk with one value a row: of a large one, only the pages that hold them are read. */
+  async #readRows(chunk: ColumnMetaData, path: readonly SchemaTree[], from: number, to: number): Promise<ColumnChunk> {
+    const map = await this.#mapOf(chunk)
+    if (map === null) return sliceChunk(await this.#readChunk(chunk, path), path, from, to)
+    const pages = map.pages.filter(({ firstRow, rowCount }) => firstRow < to && firstRow + rowCount > from)
+    const [first, last] = [pages[0]!, pages.at(-1)!]
+    const data = await this.#file.read(first.start, last.start + last.byteLength - first.start)
+    const { dictionary } = map
+    const bytes = dictionary === null ? data : joined(await this.#file.read(dictionary.start, dictionary.byteLength), data)
+    const count = last.firstRow + last.rowCount - first.firstRow
+    return sliceChunk(decodeChunk(bytes, { ...chunk, num_values: BigInt(count) }, path), path, from - first.firstRow, to - first.firstRow)
+  }
+
+  async #mapOf(chunk: ColumnMetaData): Promise<PageMap | null> {
+    const { start, end } = rangeOf(chunk)
+    if (end - start < mappedFromBytes) return null
+    let map = this.#pageMaps.get(chunk)
+    if (map === undefined) {
+      map = mapPages((at, length) => this.#file.read(at, length), start, end, Number(chunk.num_values))
+      map.catch(() => this.#pageMaps.delete(chunk))
+      this.#pageMaps.set(chunk, map)
+    }
+    return await map
   }
 
   async close(): Promise<void> {
@@ -162,6 +199,13 @@ function rangeOf(chunk: ColumnMetaData): { start: number; end: number } {
   const dictionary = Number(chunk.dictionary_page_offset ?? 0)
   const start = dictionary > 0 && dictionary < data ? dictionary : data
   return { start, end: start + Number(chunk.total_compressed_size) }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length)
+  bytes.set(first)
+  bytes.set(second, first.length)
+  return bytes
 }
 
 function bufferOf(file: RandomAccessFile): AsyncBuffer {

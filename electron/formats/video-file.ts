@@ -21,6 +21,8 @@ export class VideoFile {
   readonly width: number
   readonly height: number
   readonly colourSpace: ColourSpace
+  /** What a decoder other than Kinora's must know, as WebCodecs has it. */
+  readonly decoderConfig: VideoDecoderConfig
   /** Seconds at which each frame is shown, rising. */
   readonly timestamps: Float64Array
   #input: Input
@@ -31,12 +33,13 @@ export class VideoFile {
   #shown: readonly PacketEntry[]
   #frameOf: Int32Array
 
-  private constructor(path: string, input: Input, sink: EncodedPacketSink, track: { codec: string; width: number; height: number; colourSpace: ColourSpace }, packets: PacketEntry[]) {
+  private constructor(path: string, input: Input, sink: EncodedPacketSink, track: Pick<VideoFile, 'codec' | 'width' | 'height' | 'colourSpace' | 'decoderConfig'>, packets: PacketEntry[]) {
     this.path = path
     this.codec = track.codec
     this.width = track.width
     this.height = track.height
     this.colourSpace = track.colourSpace
+    this.decoderConfig = track.decoderConfig
     this.#input = input
     this.#sink = sink
     this.#packets = packets
@@ -65,7 +68,7 @@ export class VideoFile {
       }
       if (packets.length === 0) throw damaged(path, 'it has no frames', 'It was cut while it was written: copy it again from its source.')
       const colourSpace: ColourSpace = { matrix: config?.colorSpace?.matrix === 'bt709' ? 'bt709' : 'bt601', isFullRange: config?.colorSpace?.fullRange === true }
-      return new VideoFile(path, input, sink, { codec: track.codec, width, height, colourSpace }, packets)
+      return new VideoFile(path, input, sink, { codec: track.codec, width, height, colourSpace, decoderConfig: config ?? { codec: track.codec, codedWidth: width, codedHeight: height } }, packets)
     } catch (error) {
       input.dispose()
       if (error instanceof KinoraError) throw error
@@ -90,8 +93,11 @@ export class VideoFile {
     return Math.abs(this.timestamps[nearest]! - seconds) <= toleranceSeconds ? nearest : null
   }
 
-  /** Packets in decode order from the key frame that frame `first` needs to frame `last`, with the frame each shows. */
-  async *packets(first: number, last: number): AsyncGenerator<{ frame: number; data: Uint8Array }, void, undefined> {
+  /**
+   * Packets in decode order from the key frame that frame `first` needs to frame `last`, with the frame each shows.
+   * @param after the `order` of the last packet that the decoder has had: what it has seen is left out.
+   */
+  async *packets(first: number, last: number, after = -1): AsyncGenerator<{ frame: number; order: number; isKey: boolean; data: Uint8Array }, void, undefined> {
     let firstOrder = Infinity
     let lastOrder = -1
     for (const { order } of this.#shown.slice(first, last + 1)) {
@@ -101,11 +107,12 @@ export class VideoFile {
     let key = firstOrder
     while (key >= 0 && !this.#packets[key]!.isKey) key--
     if (key < 0) throw damaged(this.path, `no key frame comes before frame ${first}`, 'The file is cut: copy it again from its source.')
-    const keyTime = this.#packets[key]!.timestamp
+    const start = after >= key && after < firstOrder ? after + 1 : key
+    const { timestamp } = this.#packets[start]!
     try {
-      let packet: EncodedPacket | null = await this.#sink.getKeyPacket(keyTime)
-      for (let order = key; packet !== null && order <= lastOrder; order++) {
-        yield { frame: this.#frameOf[order]!, data: packet.data }
+      let packet: EncodedPacket | null = start === key ? await this.#sink.getKeyPacket(timestamp) : await this.#sink.getPacket(timestamp)
+      for (let order = start; packet !== null && order <= lastOrder; order++) {
+        yield { frame: this.#frameOf[order]!, order, isKey: this.#packets[order]!.isKey, data: packet.data }
         packet = order < lastOrder ? await this.#sink.getNextPacket(packet) : null
       }
     } catch (error) {

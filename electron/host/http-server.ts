@@ -1,11 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { WebSocketServer } from 'ws'
 import { toDisposable, type Disposable } from '../base/disposable.ts'
 import { rpcPath } from '../contract/transport.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { Log } from '../platform/log.ts'
-import { handleBlob } from '../rpc/blob.ts'
+import { handleBlob, type BlobResponse } from '../rpc/blob.ts'
 import { sliceRange } from '../rpc/byte-range.ts'
 import type { Services } from '../rpc/services.ts'
 import { createSocketServer } from '../rpc/transport/websocket.ts'
@@ -60,11 +61,7 @@ export function serveHttp(server: Server, options: HttpServerOptions): Disposabl
   })
 }
 
-interface Answer {
-  readonly status: number
-  readonly headers: Record<string, string>
-  readonly body: Uint8Array
-}
+type Answer = BlobResponse
 
 async function answer(request: IncomingMessage, options: HttpServerOptions): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://kinora')
@@ -152,8 +149,17 @@ function forPeople(request: IncomingMessage, result: Answer): Answer {
   return { ...result, headers: { ...result.headers, 'content-type': 'text/html; charset=utf-8' }, body: new TextEncoder().encode(html) }
 }
 
-function write(request: IncomingMessage, response: ServerResponse, answered: Answer): void {
-  const result = forPeople(request, answered)
-  response.writeHead(result.status, { ...securityHeaders, 'content-security-policy': pagePolicy(), ...result.headers, 'content-length': result.body.length })
-  response.end(request.method === 'HEAD' ? undefined : result.body)
+async function write(request: IncomingMessage, response: ServerResponse, answered: Answer): Promise<void> {
+  const { status, headers, body, rest } = forPeople(request, answered)
+  response.writeHead(status, { ...securityHeaders, 'content-security-policy': pagePolicy(), ...headers, ...(rest === undefined && { 'content-length': body.length }) })
+  if (rest === undefined || request.method === 'HEAD') {
+    await rest?.return()
+    response.end(request.method === 'HEAD' ? undefined : body)
+    return
+  }
+  response.write(body)
+  // Waits where the reader does, and ends the generator when the reader has gone.
+  await pipeline(rest, response).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  })
 }

@@ -18,6 +18,7 @@ import type { DeskClient } from './desk-client.ts'
 import type { EvaluationControl } from './evaluation-control.ts'
 import type { HomeFile } from './home-file.ts'
 import type { HostSettingsFile } from './host-settings.ts'
+import { streamFrames } from './frame-stream.ts'
 import type { RunControl } from './run-control.ts'
 import type { RunCurves } from './run-curves.ts'
 import type { RunIndex } from './run-index.ts'
@@ -66,6 +67,7 @@ export function createServices(parts: ServiceParts): Services {
       motionHealth: async (id, camera, query) => desk.call('motionHealth', { ...(await datasets.place(id)), camera, ...query }),
       flow: async (id, episode, camera, frame, query, format) => desk.call('flow', { ...(await datasets.place(id)), episode, camera, frame, ...query, format }),
       frame: async (id, episode, camera, frame, format, maxPx) => desk.call('frame', { ...(await datasets.place(id)), episode, camera, frame, format, ...(maxPx === undefined ? {} : { maxPx }) }),
+      frames: (id, query) => streamFrames((request) => desk.call('frames', request), datasets.place(id), query),
       marks: async (id) => marks.read(await datasets.marked(id)),
       mark: async (id, changes) => marks.change(await datasets.marked(id), changes),
     },

@@ -1,4 +1,4 @@
-import { chartAxes, encodeCurves, exportFormats, maxImagined, type CurveQuery, type ExportFormat } from '../contract/blob.ts'
+import { chartAxes, encodeCurves, exportFormats, maxImagined, maxStreamed, type CurveQuery, type ExportFormat, type FramesQuery } from '../contract/blob.ts'
 import { KinoraError } from '../contract/errors.ts'
 import { flowQuerySchema } from '../contract/flow.ts'
 import { replaySchema } from '../contract/replay.ts'
@@ -11,6 +11,8 @@ export interface BlobResponse {
   readonly status: number
   readonly headers: Record<string, string>
   readonly body: Uint8Array
+  /** What comes after `body`, of an answer that is sent while it is made. A failure in it cuts it off: its reader sees that it ends early. */
+  readonly rest?: AsyncGenerator<Uint8Array, void, undefined>
 }
 
 /** The report is a page of its own: no script, nothing from anywhere, and (sandbox) no access to the workbench's origin. */
@@ -41,6 +43,12 @@ async function route(url: URL, services: Services): Promise<BlobResponse> {
     const [, stem, ending] = last ?? []
     if (kind === 'frame' && parts.length === 4 && (ending === 'png' || ending === 'rgba')) {
       return picture(await services.datasets.frame(parts[0]!, index(parts[1]), parts[2]!, index(stem), ending, maxPx(url)), ending)
+    }
+    if (kind === 'frames' && parts.length === 2) {
+      const rest = services.datasets.frames(parts[0]!, framesQuery(url, index(parts[1])))
+      // Waited for, so that a failure before it has a status of its own.
+      const first = await rest.next()
+      return { ...ok(first.value ?? new Uint8Array(), { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' }), rest }
     }
     if (kind === 'flow' && parts.length === 4 && (ending === 'png' || ending === 'rgba' || ending === 'flo')) {
       const query = flowQuerySchema.safeParse({ source: url.searchParams.get('source') ?? undefined, horizonSteps: bound(url, 'horizon') })
@@ -85,6 +93,15 @@ async function route(url: URL, services: Services): Promise<BlobResponse> {
     }
   }
   throw new KinoraError('not-found', `There is nothing at ${url.pathname}.`, 'The addresses are those of contract/blob.ts.')
+}
+
+function framesQuery(url: URL, episode: number): FramesQuery {
+  const cameras = url.searchParams.getAll('camera')
+  const frames = (url.searchParams.get('frames') ?? '').split(',').filter(Boolean).map(index)
+  if (cameras.length === 0 || frames.length === 0 || Math.max(cameras.length, frames.length) > maxStreamed) {
+    throw new KinoraError('usage', `${url.search.slice(0, 200)} does not ask for frames.`, `Ask with ?camera=<name>&frames=0,1,2, for at most ${maxStreamed} of each.`)
+  }
+  return { episode, cameras, frames, takesEncoded: url.searchParams.get('encoded') === '1' }
 }
 
 const exportTypes: Readonly<Record<ExportFormat, string>> = { csv: 'text/csv; charset=utf-8', json: 'application/json; charset=utf-8', tfevents: 'application/octet-stream' }

@@ -5,7 +5,8 @@ import type { BlobResponse } from './blob.ts'
  * whole, as the RFC allows, except a range beyond the end, which is 416.
  */
 export function sliceRange(response: BlobResponse, range: string | undefined): BlobResponse {
-  if (response.status !== 200) return response
+  // Of a stream, nobody knows the length.
+  if (response.status !== 200 || response.rest !== undefined) return response
   const headers = { ...response.headers, 'accept-ranges': 'bytes' }
   const match = /^bytes=(\d*)-(\d*)$/.exec(range ?? '')
   if (!match || (match[1] === '' && match[2] === '')) return { ...response, headers }

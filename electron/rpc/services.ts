@@ -1,6 +1,6 @@
 import type { Event } from '../base/event.ts'
 import type { Ablation, AblationSpec } from '../contract/ablation.ts'
-import type { CurveQuery, ExportFormat, SeriesWindow } from '../contract/blob.ts'
+import type { CurveQuery, ExportFormat, FramesQuery, SeriesWindow } from '../contract/blob.ts'
 import type { DatasetMarks } from '../contract/dataset-marks.ts'
 import type { DatasetDetail, DatasetFormat, DatasetSummary, EpisodeDetail } from '../contract/dataset.ts'
 import type { DatasetStatistics } from '../contract/dataset-statistics.ts'
@@ -33,6 +33,8 @@ export interface Services {
     flow(id: string, episode: number, camera: string, frame: number, query: FlowQuery, format: FlowFormat): Promise<Picture | null>
     marks(id: string): Promise<DatasetMarks>
     mark(id: string, changes: DatasetMarks): Promise<DatasetMarks>
+    /** Body of `blobUrl.frames`. Rejects before its first part where there is no such episode, camera or frame. */
+    frames(id: string, query: FramesQuery): AsyncGenerator<Uint8Array, void, undefined>
     /** `maxPx` bounds the longer side, for thumbnails. */
     frame(id: string, episode: number, camera: string, frame: number, format: 'png' | 'rgba', maxPx?: number): Promise<Picture>
   }

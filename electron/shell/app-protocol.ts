@@ -30,6 +30,19 @@ async function route(request: AppRequest, services: Services, pageRoot: string):
   return sliceRange({ status: 200, headers: { 'content-type': file.contentType, 'cache-control': 'no-cache' }, body: file.bytes }, request.range)
 }
 
+/** Parts as a response's body: read as its reader asks, ended when it goes. */
+export function streamOf(first: Uint8Array, rest: AsyncGenerator<Uint8Array, void, undefined>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(first),
+    pull: async (controller) => {
+      const { done, value } = await rest.next()
+      if (done === true) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: async () => void (await rest.return()),
+  })
+}
+
 function plain(status: number, text: string): BlobResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: new TextEncoder().encode(text) }
 }

@@ -2,9 +2,16 @@ import type { Picture } from '../rpc/blob.ts'
 
 /** What a pane has for one frame. `absent`: the host says that it does not exist (yet); asked again after `forget`. */
 export type FrameEntry =
-  | { readonly state: 'ready'; readonly picture: Picture }
+  | { readonly state: 'ready'; readonly picture: Picture | ImageBitmap }
   | { readonly state: 'absent' }
   | { readonly state: 'failed'; readonly message: string }
+
+/** The pixels of a picture that came as such; null for one that the browser decoded, which can only be drawn. */
+export function pixelsOf(entry: FrameEntry | { readonly state: 'loading' } | undefined): Picture | null {
+  return entry?.state === 'ready' && 'data' in entry.picture ? entry.picture : null
+}
+
+const bytesOf = (entry: FrameEntry): number => (entry.state === 'ready' ? entry.picture.width * entry.picture.height * 4 : 0)
 
 /** Fetches one picture; resolves to `absent` where the host has none, never rejects but for an abort. */
 export type FetchFrame = (url: string, signal: AbortSignal) => Promise<FrameEntry>
@@ -24,12 +31,22 @@ export class FrameCache {
 
   constructor(fetch: FetchFrame, options: { readonly maxBytes?: number; readonly lanes?: number } = {}) {
     this.#fetch = fetch
-    this.#maxBytes = options.maxBytes ?? 96e6
+    this.#maxBytes = options.maxBytes ?? 192e6
     this.#lanes = options.lanes ?? 4
   }
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  get maxBytes(): number {
+    return this.#maxBytes
+  }
+
+  /** A picture that came another way. */
+  put(url: string, entry: FrameEntry): void {
+    this.#drop(url)
+    this.#keep(url, entry)
   }
 
   /** What is here now; touching it makes it the last to go. */
@@ -65,15 +82,14 @@ export class FrameCache {
 
   /** Lets go of entries that are not pictures, so that they are asked for again. */
   forgetAbsent(): void {
-    for (const [url, entry] of this.#entries) if (entry.state !== 'ready') this.#entries.delete(url)
+    for (const [url, entry] of this.#entries) if (entry.state !== 'ready') this.#drop(url)
   }
 
   clear(): void {
     for (const waiting of this.#queue.splice(0)) waiting.drop()
     for (const { abort } of this.#running.values()) abort.abort()
     this.#running.clear()
-    this.#entries.clear()
-    this.#bytes = 0
+    for (const url of [...this.#entries.keys()]) this.#drop(url)
   }
 
   #enqueue(url: string, isUrgent: boolean): Promise<FrameEntry> {
@@ -113,11 +129,18 @@ export class FrameCache {
 
   #keep(url: string, entry: FrameEntry): void {
     this.#entries.set(url, entry)
-    if (entry.state === 'ready') this.#bytes += entry.picture.data.byteLength
-    for (const [oldest, old] of this.#entries) {
+    this.#bytes += bytesOf(entry)
+    for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#maxBytes || oldest === url) break
-      this.#entries.delete(oldest)
-      if (old.state === 'ready') this.#bytes -= old.picture.data.byteLength
+      this.#drop(oldest)
     }
+  }
+
+  #drop(url: string): void {
+    const entry = this.#entries.get(url)
+    if (entry === undefined) return
+    this.#entries.delete(url)
+    this.#bytes -= bytesOf(entry)
+    if (entry.state === 'ready' && !('data' in entry.picture)) entry.picture.close()
   }
 }

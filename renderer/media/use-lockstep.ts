@@ -2,6 +2,7 @@ import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { isAbort, failureOf } from '../rpc/failure.ts'
 import { fetchPicture } from '../rpc/blob.ts'
 import { FrameCache, type FetchFrame, type FrameEntry } from './frame-cache.ts'
+import { FrameFeed, type FrameStream } from './frame-feed.ts'
 import { FrameClock } from './frame-clock.ts'
 
 export interface PaneSource {
@@ -23,7 +24,12 @@ export interface View {
 
 /** How long the former frame may stay (under its own number) before panes that miss the new one go blank. */
 const graceMs = 120
+/** How much is fetched ahead, and behind, for steps back; less where pictures are so large that the cache could not hold them. */
 const prefetchFrames = 48
+const behindFrames = 4
+/** Before the first pictures tell how large they are. */
+const unknownFrames = 8
+const prefetchShare = 0.7
 
 const fetchFrame: FetchFrame = async (url, signal) => {
   try {
@@ -51,15 +57,22 @@ export interface Lockstep {
 }
 
 /** Panes that show one frame index at a time: a frame appears in all of them at once or not at all. */
-export function useLockstep(settings: { frameCount: number; fps: number; frame?: number }, sources: Ref<readonly PaneSource[]>, fetch: FetchFrame = fetchFrame): Lockstep {
+export function useLockstep(settings: { frameCount: number; fps: number; frame?: number }, sources: Ref<readonly PaneSource[]>, { fetch = fetchFrame, stream }: { fetch?: FetchFrame; stream?: FrameStream } = {}): Lockstep {
   const clock = new FrameClock(settings)
   const cache = new FrameCache(fetch)
+  const feed = stream && new FrameFeed(stream, (pane, index, entry) => {
+    const source = sources.value.find(({ id }) => id === stream.paneIds[pane])
+    if (source === undefined) return
+    cache.put(source.url(index), entry)
+    arrived()
+  }, () => prefetch(clock.frame))
   const frame = ref(clock.frame)
   const isPlaying = ref(false)
   const speed = ref(1)
   const direction = ref<1 | -1>(1)
   const view = shallowRef<View>({ frame: clock.frame, panes: new Map() })
-  let wanted = 0
+  /** What the present frame waits for, if it does; `isLate` once it is shown without. */
+  let waiting: { readonly index: number; readonly grace: ReturnType<typeof setTimeout>; isLate: boolean } | null = null
   let request: number | undefined
   let isDisposed = false
 
@@ -83,34 +96,68 @@ export function useLockstep(settings: { frameCount: number; fps: number; frame?:
     sync()
   }
 
+  function show(index: number): void {
+    view.value = { frame: index, panes: collect(index) }
+  }
+
   function present(): void {
     const index = clock.frame
-    const ticket = ++wanted
+    clearTimeout(waiting?.grace)
+    waiting = null
     prefetch(index)
-    if (isReady(index)) {
-      view.value = { frame: index, panes: collect(index) }
-      return
+    if (isReady(index)) return show(index)
+    const own = {
+      index,
+      isLate: false,
+      grace: setTimeout(() => {
+        own.isLate = true
+        arrived()
+      }, graceMs),
     }
-    const show = () => {
-      if (ticket === wanted && !isDisposed) view.value = { frame: index, panes: collect(index) }
-    }
-    const grace = setTimeout(show, graceMs)
-    const loads = sources.value.filter((source) => !isMissing(source, index)).map((source) => cache.load(source.url(index)).then(undefined, () => undefined))
-    void Promise.all(loads).then(() => {
-      clearTimeout(grace)
-      show()
-    })
+    waiting = own
+    for (const source of addressed()) if (!isMissing(source, index)) void cache.load(source.url(index)).then(arrived, arrived)
+  }
+
+  /** A picture is there, or its wait is over: is it time to show the frame? */
+  function arrived(): void {
+    if (waiting === null || isDisposed) return
+    const isWhole = isReady(waiting.index)
+    if (!isWhole && !waiting.isLate) return
+    show(waiting.index)
+    if (!isWhole) return
+    clearTimeout(waiting.grace)
+    waiting = null
+  }
+
+  const isStreamed = ({ id }: PaneSource): boolean => stream?.paneIds.includes(id) === true
+  const addressed = (): readonly PaneSource[] => sources.value.filter((source) => !isStreamed(source))
+
+  /** As many frames as the cache holds of pictures as large as those on screen. */
+  function reach(): number {
+    let bytes = 0
+    for (const pane of view.value.panes.values()) if (pane.state === 'ready') bytes += pane.picture.width * pane.picture.height * 4
+    return bytes === 0 ? unknownFrames : Math.max(2, Math.min(prefetchFrames, Math.floor((prefetchShare * cache.maxBytes) / bytes)))
   }
 
   function prefetch(index: number): void {
     const urls: string[] = []
-    const ahead = clock.direction
-    for (let offset = 0; offset <= prefetchFrames; offset++) {
-      for (const at of offset === 0 ? [index] : offset <= 4 ? [index + ahead * offset, index - ahead * offset] : [index + ahead * offset]) {
-        if (at >= 0 && at <= clock.lastFrame) for (const source of sources.value) if (offset <= (source.ahead ?? prefetchFrames) && !isMissing(source, at)) urls.push(source.url(at))
-      }
+    const missing: number[] = []
+    const furthest = reach()
+    const streamed = sources.value.filter(isStreamed)
+    for (const at of around(index, furthest)) {
+      for (const source of addressed()) if (Math.abs(at - index) <= (source.ahead ?? prefetchFrames) && !isMissing(source, at)) urls.push(source.url(at))
+      if (streamed.some((source) => !cache.has(source.url(at)))) missing.push(at)
     }
     cache.prefetch(urls)
+    feed?.want(missing, index)
+  }
+
+  /** Frames in the order in which they are likely to be wanted: this one, the next few, a few back, and on. */
+  function around(index: number, furthest: number): number[] {
+    const ahead = (offset: number): number => index + clock.direction * offset
+    const offsets = Array.from({ length: furthest }, (_, at) => at + 1)
+    const near = offsets.slice(0, behindFrames)
+    return [index, ...near.map(ahead), ...near.map((offset) => ahead(-offset)), ...offsets.slice(behindFrames).map(ahead)].filter((at) => at >= 0 && at <= clock.lastFrame)
   }
 
   function command(change: (clock: FrameClock) => void): void {
@@ -134,6 +181,8 @@ export function useLockstep(settings: { frameCount: number; fps: number; frame?:
   onScopeDispose(() => {
     isDisposed = true
     if (request !== undefined) cancelAnimationFrame(request)
+    clearTimeout(waiting?.grace)
+    feed?.dispose()
     cache.clear()
   })
 

@@ -1,4 +1,5 @@
 import { blobUrl, decodeCurves, type SeriesWindow } from '../../electron/contract/blob.ts'
+import { decodePieces, type FramePiece } from '../../electron/contract/frame-stream.ts'
 import type { RunSummary } from '../../electron/contract/run.ts'
 import { errorSchema, KinoraError } from '../../electron/contract/errors.ts'
 import { text } from '../text/en.ts'
@@ -30,6 +31,26 @@ export async function fetchPicture(path: string, signal?: AbortSignal): Promise<
     throw new KinoraError('io', text.failure.pictureSize(path, width, height, buffer.byteLength), text.failure.blobHint)
   }
   return { width, height, data: new Uint8ClampedArray(buffer) }
+}
+
+/** Body of `blobUrl.frames`, piece after piece as they come. */
+export async function* fetchPieces(path: string, signal: AbortSignal): AsyncGenerator<FramePiece, void, undefined> {
+  const { body } = await request(path, signal)
+  if (body !== null) yield* decodePieces(partsOf(body))
+}
+
+/** A stream's parts; not every browser lets one loop over a stream itself. */
+async function* partsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined)
+  }
 }
 
 /** Body of `blobUrl.runs`. The host that serves the page is of its version, so its answer is believed. */

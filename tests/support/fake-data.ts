@@ -1,4 +1,6 @@
 import sharp from 'sharp'
+import type { FramesQuery } from '../../electron/contract/blob.ts'
+import { encodePiece } from '../../electron/contract/frame-stream.ts'
 import { KinoraError } from '../../electron/contract/errors.ts'
 import type { DatasetDetail, EpisodeDetail } from '../../electron/contract/dataset.ts'
 import type { Dataset } from '../../electron/dataset/dataset.ts'
@@ -79,6 +81,12 @@ export async function fakeFrame(dataset: DatasetDetail, episode: number, camera:
   const pixels = scenePixels(episode, camera, frame, format === 'rgba')
   const bytes = format === 'rgba' ? pixels : await sharp(pixels, { raw: { width: sizePx, height: sizePx, channels: 4 } }).png().toBuffer()
   return { width: sizePx, height: sizePx, bytes: new Uint8Array(bytes) }
+}
+
+export async function* fakeFrames(dataset: DatasetDetail, { episode, cameras, frames }: FramesQuery): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const frame of frames) {
+    for (const [camera, name] of cameras.entries()) yield encodePiece({ kind: 'rgba', camera, frame, ...(await fakeFrame(dataset, episode, name, frame, 'rgba')) })
+  }
 }
 
 /** The motion image of the moving hand: one colour where it is, for the way it goes; white elsewhere. */

@@ -183,14 +183,16 @@ class ExportWriter {
     const stored = (await dataset.readStored?.(episode, camera)) ?? null
     const named = (bytes: Uint8Array, frame: number) => ({ bytes, path: `frame-${String(frame).padStart(6, '0')}.${bytes[0] === 0xff ? 'jpg' : 'png'}` })
     if (stored?.kind === 'video') {
-      this.#remember(key, { width: stored.width, height: stored.height, codec: stored.codec }, dataset, episode)
-      return { file: await this.#copyVideo(key, stored.path), fromSeconds: stored.fromSeconds }
+      const { path, width, height, codec } = stored.video
+      this.#remember(key, { width, height, codec: codec === 'avc' ? 'h264' : codec }, dataset, episode)
+      return { file: await this.#copyVideo(key, path), fromSeconds: stored.fromSeconds }
     }
     if (stored?.kind === 'encoded') {
-      if (stored.pictures.length !== frameCount) throw new KinoraError('dataset-invalid', `Episode ${episode} of ${dataset.detail.name} has ${stored.pictures.length} pictures of "${camera}", expected ${frameCount}.`, 'Leave the episode out (--leave-out).')
-      const { width, height } = await decodeImage(stored.pictures[0]!, `the first picture of "${camera}" in episode ${episode}`)
+      const pictures = await stored.read(0, frameCount)
+      if (pictures.length !== frameCount) throw new KinoraError('dataset-invalid', `Episode ${episode} of ${dataset.detail.name} has ${pictures.length} pictures of "${camera}", expected ${frameCount}.`, 'Leave the episode out (--leave-out).')
+      const { width, height } = await decodeImage(pictures[0]!, `the first picture of "${camera}" in episode ${episode}`)
       this.#remember(key, { width, height, codec: null }, dataset, episode)
-      return { pictures: stored.pictures.map(named) }
+      return { pictures: pictures.map(named) }
     }
     const { width, height, data } = await dataset.readFrames(episode, camera)
     this.#remember(key, { width, height, codec: null }, dataset, episode)

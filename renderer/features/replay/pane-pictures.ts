@@ -1,4 +1,5 @@
 import type { FlowPalette } from '../../../electron/base/flow-palette.ts'
+import { pixelsOf } from '../../media/frame-cache.ts'
 import { arrowsOf, errorPicture, paintMotion, readMotion, type Arrow, type Motion } from '../../media/motion-picture.ts'
 import type { PaneState } from '../../media/use-lockstep.ts'
 import type { Picture } from '../../rpc/blob.ts'
@@ -63,7 +64,7 @@ export function paneState(pane: ScenePane, sources: ReadonlyMap<string, PaneStat
   const states = pane.from.map((id) => sources.get(id) ?? ({ state: 'loading' } as const))
   const missing = states.find(({ state }) => state !== 'ready')
   if (missing !== undefined) return missing
-  const pictures = states.map((state) => (state as Extract<PaneState, { state: 'ready' }>).picture)
+  const pictures = states.map((state) => pixelsOf(state)!)
   const last = pictures.at(-1)!
   if (pane.kind === 'camera') return states[0]!
   if (pane.kind !== 'error') return { state: 'ready', picture: drawMotion(last, lane, frame, style) }
@@ -76,10 +77,11 @@ export function paneState(pane: ScenePane, sources: ReadonlyMap<string, PaneStat
 export function paneArrows(pane: ScenePane, sources: ReadonlyMap<string, PaneState>, lane: Lane, truthId: string): { readonly arrows: readonly Arrow[]; readonly width: number; readonly height: number; readonly cellPx: number } | null {
   if (pane.from.length === 0) return null
   const state = sources.get(pane.kind === 'predicted-motion' ? pane.from[0]! : truthId)
-  if (state?.state !== 'ready' || !lane.replay.holdsFlow) return null
-  const { width, height } = state.picture
+  const picture = pixelsOf(state)
+  if (picture === null || !lane.replay.holdsFlow) return null
+  const { width, height } = picture
   const cellPx = Math.max(2, Math.round(width / 16))
-  return { arrows: arrowsOf(motionOf(state.picture, signOf(lane)), cellPx), width, height, cellPx }
+  return { arrows: arrowsOf(motionOf(picture, signOf(lane)), cellPx), width, height, cellPx }
 }
 
 /** End-point error of a sample against the truth over truly moving pixels, in units of full colour. */

@@ -17,6 +17,7 @@ export const media = {
   seconds: (seconds: number) => `${seconds.toFixed(2)} s`,
   loading: (frame: number) => `Loading frame ${frame}…`,
   absent: 'There is no picture for this frame.',
+  streamEnded: 'The pictures stopped coming. Choose the frame again.',
   picture: (title: string, frame: number) => `${title}, frame ${frame}`,
 }
 

@@ -3,11 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
+import { crc32, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { KinoraError } from '../../../electron/contract/errors.ts'
+import { RandomAccessFile } from '../../../electron/formats/random-access-file.ts'
 import { ParquetFile } from '../../../electron/formats/parquet.ts'
 import { encodeParquet, float32Column, float64Column, imageColumn, int64Column, listColumn, stringColumn, type ParquetColumn, type ParquetRows } from '../../../electron/formats/parquet-write.ts'
 
@@ -63,6 +64,27 @@ describe('parquet', () => {
       }),
       { numRuns: 25 },
     )
+  })
+
+  it('reads a few rows of large pictures without the others, absent ones among them', async () => {
+    const pictureOf = (row: number) => (row % 7 === 3 ? null : { bytes: new Uint8Array(40_000 + row).fill(row), path: row % 5 === 0 ? null : `frame-${row}.png` })
+    /** Megabytes are slow to compare one by one. */
+    const brief = (picture?: ReturnType<typeof pictureOf>) => (picture ? `${crc32(picture.bytes)} ${picture.path}` : 'absent')
+    const pictures = Array.from({ length: 90 }, (_, row) => pictureOf(row))
+    await writeFile(path, encodeParquet([{ name: 'image', kind: imageColumn }], [{ image: pictures.slice(0, 60) }, { image: pictures.slice(60) }]))
+    const seen = vi.spyOn(RandomAccessFile.prototype, 'read')
+    await using file = await ParquetFile.open(path)
+    const read = async (from: number, to: number): Promise<number> => {
+      seen.mockClear()
+      const found = Array.from(await file.readColumn('image', from, to), (picture) => picture as ReturnType<typeof pictureOf>)
+      expect(found.map(brief), `rows ${from} to ${to}`).toEqual(pictures.slice(from, to).map(brief))
+      return seen.mock.calls.reduce((sum, [, length]) => sum + length, 0)
+    }
+    await read(5, 6)
+    // The headers are known now; a page has a megabyte.
+    expect(await read(5, 6)).toBeLessThan(1.3e6)
+    for (const [from, to] of [[0, 90], [0, 1], [89, 90], [55, 65], [3, 4], [20, 58]] as const) await read(from, to)
+    seen.mockRestore()
   })
 
   it('says which columns there are when asked for another, and which rows', async () => {

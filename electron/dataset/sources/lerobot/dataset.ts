@@ -4,7 +4,7 @@ import type { FlowField, RgbImage } from '../../../base/image.ts'
 import type { DatasetDetail } from '../../../contract/dataset.ts'
 import { KinoraError } from '../../../contract/errors.ts'
 import { decodeImage } from '../../../formats/image.ts'
-import { ParquetFile, type ColumnValues } from '../../../formats/parquet.ts'
+import { ParquetFile } from '../../../formats/parquet.ts'
 import type { Dataset, EpisodeColumns, EpisodeFrames, StoredPictures } from '../../dataset.ts'
 import { stackFrames } from '../../frames.ts'
 import { datasetId } from '../../identity.ts'
@@ -21,6 +21,8 @@ import type { LeRobotEpisode } from './episode.ts'
 import type { FeatureMap, LeRobotInfo } from './info.ts'
 
 const openFiles = 8
+/** Encoded pictures that are read together. */
+const blockFrames = 16
 const pictureCacheBytes = 64 * 2 ** 20
 
 /** A LeRobot dataset of any version, once its index of episodes is known. */
@@ -36,8 +38,8 @@ export class LeRobotDataset implements Dataset {
   readonly #flow: RecordedFlow
   readonly #videos: VideoFrames
   readonly #files = new Lru<string, Promise<ParquetFile>>(openFiles, (file) => void file.then((opened) => opened.close(), () => {}))
-  /** Encoded pictures of one camera of one episode. */
-  readonly #pictures = new Lru<string, ColumnValues>(pictureCacheBytes)
+  /** Encoded pictures of one camera, a block of frames of one episode each. */
+  readonly #pictures = new Lru<string, Promise<readonly EmbeddedPicture[]>>(pictureCacheBytes)
 
   constructor(path: string, root: string, format: string, info: LeRobotInfo, map: FeatureMap, episodes: readonly LeRobotEpisode[], problems: ProblemLog, options: OpenOptions) {
     this.#root = root
@@ -97,8 +99,7 @@ export class LeRobotDataset implements Dataset {
     }
     const video = await this.#findVideo(entry, key)
     if (video !== null) return await this.#videos.frame(video.path, video.first + frame)
-    const pictures = await this.#readPictures(entry, key)
-    return await this.#decode(entry, key, pictures[frame], frame)
+    return await this.#decode(entry, key, frame)
   }
 
   async readWindow(episode: number, camera: string, first: number, count: number, into?: Uint8Array): Promise<EpisodeFrames> {
@@ -106,22 +107,15 @@ export class LeRobotDataset implements Dataset {
     const key = this.#findCamera(camera)
     const video = await this.#findVideo(entry, key)
     if (video !== null) return { frameCount: count, ...(await this.#videos.frames(video.path, video.first + first, video.first + first + count - 1, into)) }
-    const pictures = await this.#readPictures(entry, key)
-    return await stackFrames(count, (frame) => this.#decode(entry, key, pictures[first + frame], first + frame), `camera ${camera} in episode ${episode}`, into)
+    return await stackFrames(count, (frame) => this.#decode(entry, key, first + frame), `camera ${camera} in episode ${episode}`, into)
   }
 
-  async readStored(episode: number, camera: string): Promise<StoredPictures | null> {
+  async readStored(episode: number, camera: string): Promise<StoredPictures> {
     const entry = this.#find(episode)
     const key = this.#findCamera(camera)
-    const video = entry.videos.get(key)
-    if (video !== undefined) {
-      const path = await resolveInside(this.#root, video.file)
-      if (path === null) throw new KinoraError('dataset-invalid', `${video.file} is missing.`, 'Copy it from the source of the dataset.')
-      const { codec, width, height } = await this.#videos.video(path)
-      return { kind: 'video', path, fromSeconds: video.fromSeconds, codec: codec === 'avc' ? 'h264' : codec, width, height }
-    }
-    const pictures = Array.from(await this.#readPictures(entry, key), (value) => (value as { bytes?: unknown } | null)?.bytes)
-    return pictures.every((bytes) => bytes instanceof Uint8Array) ? { kind: 'encoded', pictures } : null
+    const video = await this.#findVideo(entry, key)
+    if (video !== null) return { kind: 'video', video: await this.#videos.video(video.path), fromSeconds: entry.videos.get(key)!.fromSeconds, firstFrame: video.first }
+    return { kind: 'encoded', read: (first, count) => Promise.all(Array.from({ length: count }, (_, index) => this.#readPicture(entry, key, first + index))) }
   }
 
   async readFrames(episode: number, camera: string): Promise<EpisodeFrames> {
@@ -195,27 +189,47 @@ export class LeRobotDataset implements Dataset {
     return matrix ?? toMatrix(await file.readColumn(key, entry.rowStart, entry.rowEnd), dimension, `${key} in ${entry.dataFile}`)
   }
 
-  /** The encoded pictures of an episode, kept for the next frame. */
-  async #readPictures(entry: LeRobotEpisode, key: string): Promise<ColumnValues> {
-    const name = `${entry.index} ${key}`
-    const cached = this.#pictures.get(name)
-    if (cached !== undefined) return cached
-    const file = await this.#open(entry.dataFile)
-    const pictures = await file.readColumn(key, entry.rowStart, entry.rowEnd)
-    let bytes = 0
-    for (let frame = 0; frame < pictures.length; frame++) bytes += (pictures[frame] as { bytes?: Uint8Array } | null)?.bytes?.length ?? 64
-    this.#pictures.set(name, pictures, bytes)
+  async #readPicture(entry: LeRobotEpisode, key: string, frame: number): Promise<Uint8Array> {
+    const block = Math.floor(frame / blockFrames)
+    const { bytes, path } = (await this.#readBlock(entry, key, block))[frame - block * blockFrames] ?? {}
+    if (bytes !== undefined) return bytes
+    const linked = path === undefined ? null : await resolveInside(this.#root, path)
+    if (linked === null) throw new KinoraError('dataset-invalid', `There is no picture for frame ${frame} of ${key} in ${entry.dataFile}.`, 'Copy the dataset again, pictures included.')
+    return await readFile(linked)
+  }
+
+  /** Encoded pictures that lie together, kept for the frames that come next. */
+  #readBlock(entry: LeRobotEpisode, key: string, block: number): Promise<readonly EmbeddedPicture[]> {
+    const name = `${entry.index} ${key} ${block}`
+    const known = this.#pictures.get(name)
+    if (known !== undefined) return known
+    const read = async (): Promise<EmbeddedPicture[]> => {
+      const first = entry.rowStart + block * blockFrames
+      const file = await this.#open(entry.dataFile)
+      // Copies: the page that they lie in may hold far more.
+      return Array.from(await file.readColumn(key, first, Math.min(first + blockFrames, entry.rowEnd)), copyPicture)
+    }
+    const pictures = read()
+    this.#pictures.set(name, pictures, 0)
+    pictures.then(
+      (all) => this.#pictures.set(name, pictures, all.reduce((sum, { bytes }) => sum + (bytes?.length ?? 64), 0)),
+      () => this.#pictures.delete(name),
+    )
     return pictures
   }
 
-  async #decode(entry: LeRobotEpisode, key: string, value: unknown, frame: number): Promise<RgbImage> {
-    const where = `frame ${frame} of ${key} in ${entry.dataFile}`
-    const { bytes, path } = (value ?? {}) as { bytes?: unknown; path?: unknown }
-    if (bytes instanceof Uint8Array) return await decodeImage(bytes, where)
-    if (typeof path === 'string') {
-      const file = await resolveInside(this.#root, path)
-      if (file !== null) return await decodeImage(await readFile(file), path)
-    }
-    throw new KinoraError('dataset-invalid', `There is no picture for ${where}.`, 'Copy the dataset again, pictures included.')
+  async #decode(entry: LeRobotEpisode, key: string, frame: number): Promise<RgbImage> {
+    return await decodeImage(await this.#readPicture(entry, key, frame), `frame ${frame} of ${key} in ${entry.dataFile}`)
   }
+}
+
+/** As the `datasets` library embeds pictures: their bytes, or the path of a file beside the data. */
+interface EmbeddedPicture {
+  readonly bytes?: Uint8Array
+  readonly path?: string
+}
+
+function copyPicture(value: unknown): EmbeddedPicture {
+  const { bytes, path } = (value ?? {}) as { bytes?: unknown; path?: unknown }
+  return { ...(bytes instanceof Uint8Array && { bytes: bytes.slice() }), ...(typeof path === 'string' && { path }) }
 }

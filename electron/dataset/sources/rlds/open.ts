@@ -174,7 +174,8 @@ class RldsDataset implements Dataset {
   }
 
   async readStored(episode: number, camera: string): Promise<StoredPictures> {
-    return { kind: 'encoded', pictures: await this.#pictures(episode, camera) }
+    const pictures = await this.#pictures(episode, camera)
+    return { kind: 'encoded', read: async (first, count) => pictures.slice(first, first + count) }
   }
 
   async readFrames(episode: number, camera: string): Promise<EpisodeFrames> {

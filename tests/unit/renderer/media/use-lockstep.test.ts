@@ -12,12 +12,14 @@ function setUp(delayMs: (url: string) => number | null, exists?: (frame: number)
   const sources = shallowRef<readonly PaneSource[]>(['camera', 'prediction'].map((id) => ({ id, url: (frame) => `${id}/${frame}`, ...(id === 'prediction' && exists ? { exists } : {}) })))
   const asked: string[] = []
   const player = scope.run(() =>
-    useLockstep({ frameCount: 50, fps: 20 }, sources, async (url) => {
-      asked.push(url)
-      const delay = delayMs(url)
-      if (delay === null) return await new Promise<FrameEntry>(() => undefined)
-      if (delay > 0) await new Promise((done) => setTimeout(done, delay))
-      return entryOf(Number(url.split('/')[1]))
+    useLockstep({ frameCount: 50, fps: 20 }, sources, {
+      fetch: async (url) => {
+        asked.push(url)
+        const delay = delayMs(url)
+        if (delay === null) return await new Promise<FrameEntry>(() => undefined)
+        if (delay > 0) await new Promise((done) => setTimeout(done, delay))
+        return entryOf(Number(url.split('/')[1]))
+      },
     }),
   )!
   return { player, asked, stop: () => scope.stop() }

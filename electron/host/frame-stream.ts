@@ -1,0 +1,29 @@
+import type { FramesQuery } from '../contract/blob.ts'
+import type { FrameBatch, FrameBatchRequest } from '../engine/frame-batch.ts'
+import type { DatasetPlace } from '../engine/dataset-places.ts'
+
+type ReadBatch = (request: FrameBatchRequest & { id: string; path: string }) => Promise<FrameBatch>
+
+/**
+ * Asks the desk for batch after batch: the next one is read while the page takes the present one, and none after the
+ * page has gone.
+ */
+export async function* streamFrames(read: ReadBatch, found: Promise<DatasetPlace>, { episode, cameras, frames, takesEncoded }: FramesQuery): AsyncGenerator<Uint8Array, void, undefined> {
+  const { id, path } = await found
+  const readFrom = async (start: number, sent: FrameBatch['sent']): Promise<FrameBatch & { start: number }> => ({
+    start,
+    ...(await read({ id, path, episode, cameras, frames: frames.slice(start), takesEncoded, sent })),
+  })
+  let next = readFrom(0, [])
+  for (;;) {
+    const { start, count, bytes, sent } = await next
+    const end = start + count
+    if (end < frames.length) {
+      next = readFrom(end, sent)
+      // Met at the next turn, or by nobody when the page has gone.
+      next.catch(() => {})
+    }
+    yield bytes
+    if (end >= frames.length) return
+  }
+}
