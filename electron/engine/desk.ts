@@ -7,6 +7,7 @@ import type { Disposable } from '../base/disposable.ts'
 import type { Home } from '../platform/paths.ts'
 import type { Preset } from '../contract/run.ts'
 import type { Dataset } from '../dataset/dataset.ts'
+import { Lru } from '../dataset/lru.ts'
 import type { DatasetFlow } from '../dataset/dataset-flow.ts'
 import { presets } from '../model/presets.ts'
 import { parameterCounts } from '../model/parameter-counts.ts'
@@ -22,6 +23,9 @@ import type { Replays } from './replays.ts'
 import type { Simulations } from './simulations.ts'
 import { parseTrainConfig } from './train-config.ts'
 
+/** Of each open dataset; one has about 10 KiB. */
+const thumbnailCount = 1000
+
 /** The desk's answers: like {@link DeskMethods}, but each may take its time. */
 export type DeskAnswers = { [Method in keyof DeskMethods]: (argument: Parameters<DeskMethods[Method]>[0]) => Promise<ReturnType<DeskMethods[Method]>> }
 
@@ -31,6 +35,7 @@ export class Desk implements DeskAnswers, Disposable {
   readonly #datasets: OpenDatasets
   readonly #openReplays: () => Promise<Replays>
   readonly #flows = new WeakMap<Dataset, Map<FlowSource, DatasetFlow>>()
+  readonly #thumbnails = new WeakMap<Dataset, Lru<string, Promise<Picture>>>()
   readonly #statistics = new WeakMap<Dataset, Promise<DatasetStatistics>>()
   #replays: Promise<Replays> | undefined
   #simulations: Promise<Simulations> | undefined
@@ -78,9 +83,24 @@ export class Desk implements DeskAnswers, Disposable {
       const { frameCount } = findEpisode(dataset, place.episode)
       findCamera(dataset, place.id, place.camera)
       if (place.frame >= frameCount) throw new KinoraError('not-found', `Episode ${place.episode} of ${place.id} has no frame ${place.frame}.`, `Its frames are 0 to ${frameCount - 1}.`)
+      if (place.maxPx !== undefined) return this.#thumbnail(dataset, place, place.maxPx)
       const image = await dataset.readFrame(place.episode, place.camera, place.frame)
-      return place.format === 'png' ? toPng(image, place.maxPx) : toRgba(image)
+      return place.format === 'png' ? toPng(image) : toRgba(image)
     })
+  }
+
+  /** Kept, as the grid and the list of episodes ask for the same ones each time that they are shown. */
+  #thumbnail(dataset: Dataset, { episode, camera, frame }: { episode: number; camera: string; frame: number }, maxPx: number): Promise<Picture> {
+    let kept = this.#thumbnails.get(dataset)
+    if (kept === undefined) this.#thumbnails.set(dataset, (kept = new Lru(thumbnailCount)))
+    const key = `${episode} ${frame} ${maxPx} ${camera}`
+    let picture = kept.get(key)
+    if (picture === undefined) {
+      picture = dataset.readFrame(episode, camera, frame).then((image) => toPng(image, maxPx))
+      picture.catch(() => kept.delete(key))
+      kept.set(key, picture, 1)
+    }
+    return picture
   }
 
   async frames(place: Parameters<DeskMethods['frames']>[0]): Promise<FrameBatch> {

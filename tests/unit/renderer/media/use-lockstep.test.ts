@@ -79,6 +79,38 @@ describe('useLockstep', () => {
     stop()
   })
 
+  it('shows panes that come by a stream together with one that is asked for by address', async () => {
+    const scope = effectScope()
+    const sources = shallowRef<readonly PaneSource[]>(['left', 'right', 'motion'].map((id) => ({ id, url: (frame) => `${id}/${frame}` })))
+    const asked: string[] = []
+    const streams: (readonly number[])[] = []
+    const player = scope.run(() =>
+      useLockstep({ frameCount: 90, fps: 20 }, sources, {
+        fetch: async (url) => {
+          asked.push(url)
+          return entryOf(Number(url.split('/')[1]))
+        },
+        stream: {
+          paneIds: ['left', 'right'],
+          open: async function* (frames) {
+            streams.push(frames)
+            for (const frame of frames) for (const camera of [0, 1]) yield { kind: 'rgba', camera, frame, width: 1, height: 1, bytes: Uint8Array.of(frame, 0, 0, 255) }
+          },
+        },
+      }),
+    )!
+    onTestFinished(() => scope.stop())
+    for (const frame of [0, 60]) {
+      player.command((clock) => clock.seek(frame))
+      await vi.waitFor(() => expect([...player.view.value.panes.values()]).toEqual([entryOf(frame), entryOf(frame), entryOf(frame)]), { timeout: 30_000 })
+      expect(player.view.value.frame).toBe(frame)
+    }
+    // What stands still is fetched ahead of, and once.
+    await vi.waitFor(() => expect(streams.flat()).toContain(89), { timeout: 30_000 })
+    expect(new Set(streams.flat()).size).toBe(streams.flat().length)
+    expect(asked.every((url) => url.startsWith('motion/'))).toBe(true)
+  })
+
   it('moves its clock and its panes together while playing', async () => {
     const { player, stop } = setUp(() => 0)
     await settle()
