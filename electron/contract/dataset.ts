@@ -18,6 +18,11 @@ export function isVector({ dtype, shape }: Feature): boolean {
   return /^(float|double|int|uint|bool)/.test(dtype) && shape.length <= 1
 }
 
+/** Whether a feature holds whole numbers. */
+export function isInteger({ dtype }: Pick<Feature, 'dtype'>): boolean {
+  return /^u?int/.test(dtype)
+}
+
 /** Whether a feature is a text. */
 export function isText({ dtype }: Pick<Feature, 'dtype'>): boolean {
   return dtype === 'string'

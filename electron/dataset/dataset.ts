@@ -42,6 +42,8 @@ export interface Dataset extends Disposable {
    * @throws KinoraError `not-found` where the dataset has no such vector
    */
   readVector(episode: number, key: string): Promise<Float32Array>
+  /** A vector feature of whole numbers, which float32 would round from 2^24 on; as `readVector` else. Left out where a source has none. */
+  readIntegers?(episode: number, key: string): Promise<BigInt64Array>
   /** A text feature, one a frame; one of the whole episode is repeated. Left out where a source keeps no texts. */
   readText?(episode: number, key: string): Promise<string[]>
   readFrame(episode: number, camera: string, frame: number): Promise<RgbImage>

@@ -32,6 +32,8 @@ export interface ExportOptions {
   readonly onProgress?: (done: number) => void
 }
 
+const columnOf = { float32: float32Column, int64: int64Column, bool: boolColumn } as const
+
 /** Pictures of an episode that are looked at for the statistics of its colours. */
 const sampledPictures = 4
 
@@ -111,8 +113,9 @@ class ExportWriter {
       const matrix = await vector.read(dataset, sourceEpisode)
       const dimension = vector.names.length
       if (matrix.length !== frameCount * dimension) throw new KinoraError('dataset-invalid', `Episode ${sourceEpisode} of ${dataset.detail.name} has ${matrix.length} values of ${key}, expected ${frameCount * dimension}.`, 'Leave the episode out (--leave-out).')
-      rows[key] = vector.isFlag ? Array.from(matrix, (value) => value !== 0) : dimension === 1 ? Array.from(matrix) : Array.from({ length: frameCount }, (_, frame) => Array.from(matrix.subarray(frame * dimension, (frame + 1) * dimension)))
-      statistics[key] = this.#count(key, matrix, dimension)
+      const values: unknown[] = vector.dtype === 'bool' ? Array.from(matrix as Float32Array, (value) => value !== 0) : Array.from(matrix as ArrayLike<unknown>)
+      rows[key] = dimension === 1 ? values : Array.from({ length: frameCount }, (_, frame) => values.slice(frame * dimension, (frame + 1) * dimension))
+      statistics[key] = this.#count(key, matrix instanceof BigInt64Array ? Float64Array.from(matrix, Number) : matrix, dimension)
       bytes += matrix.byteLength
     }
     for (const { key } of this.#plan.texts) {
@@ -247,7 +250,7 @@ class ExportWriter {
   async #flush(): Promise<void> {
     if (this.#groups.length === 0) return
     const columns: ParquetColumn[] = [
-      ...this.#plan.vectors.map(({ key, names, isFlag }) => ({ name: key, kind: isFlag ? boolColumn : names.length === 1 ? float32Column : listColumn(float32Column) })),
+      ...this.#plan.vectors.map(({ key, names, dtype }) => ({ name: key, kind: names.length === 1 ? columnOf[dtype] : listColumn(columnOf[dtype]) })),
       ...this.#plan.texts.map(({ key }) => ({ name: key, kind: stringColumn })),
       ...this.#plan.cameras.filter(({ key }) => this.#shapes.get(key)!.codec === null).map(({ key }) => ({ name: key, kind: imageColumn })),
       ...indexKeys.map((name) => ({ name, kind: name === 'timestamp' ? float32Column : int64Column })),

@@ -34,7 +34,7 @@ export const placeOf = (file: number): { chunk: number; file: number } => ({ chu
 /** `features` of `meta/info.json`. */
 export function exportedFeatures({ vectors, texts, cameras, fps }: ExportPlan, shapes: ReadonlyMap<string, CameraShape>): Record<string, unknown> {
   const features: Record<string, unknown> = {}
-  for (const { key, names, isFlag } of vectors) features[key] = { dtype: isFlag ? 'bool' : 'float32', shape: [names.length], names }
+  for (const { key, names, dtype } of vectors) features[key] = { dtype, shape: [names.length], names }
   for (const { key } of texts) features[key] = { dtype: 'string', shape: [1], names: null }
   for (const { key } of cameras) {
     const { width, height, codec } = shapes.get(key)!
@@ -51,7 +51,7 @@ export function exportedFeatures({ vectors, texts, cameras, fps }: ExportPlan, s
 /** Value of the parquet key `huggingface`; videos are no columns. */
 export function huggingFaceOf({ vectors, texts, cameras }: ExportPlan, shapes: ReadonlyMap<string, CameraShape>): string {
   const features: Record<string, unknown> = {}
-  for (const { key, names, isFlag } of vectors) features[key] = names.length === 1 ? { dtype: isFlag ? 'bool' : 'float32', _type: 'Value' } : { feature: { dtype: 'float32', _type: 'Value' }, length: names.length, _type: 'Sequence' }
+  for (const { key, names, dtype } of vectors) features[key] = names.length === 1 ? { dtype, _type: 'Value' } : { feature: { dtype, _type: 'Value' }, length: names.length, _type: 'Sequence' }
   for (const { key } of texts) features[key] = { dtype: 'string', _type: 'Value' }
   for (const { key } of cameras) if (shapes.get(key)!.codec === null) features[key] = { _type: 'Image' }
   for (const key of indexKeys) features[key] = { dtype: key === 'timestamp' ? 'float32' : 'int64', _type: 'Value' }

@@ -1,5 +1,5 @@
 import { nearest } from '../../base/nearest.ts'
-import { isPicture, isText, isVector, vectorNames } from '../../contract/dataset.ts'
+import { isInteger, isPicture, isText, isVector, vectorNames, type Feature } from '../../contract/dataset.ts'
 import { KinoraError } from '../../contract/errors.ts'
 import type { Problem } from '../../contract/problem.ts'
 import type { Dataset } from '../dataset.ts'
@@ -9,9 +9,10 @@ import { imageKey, indexKeys } from '../writer/features.ts'
 export interface PlannedVector {
   readonly key: string
   readonly names: readonly string[]
-  /** One flag; everything else is written as float32. */
-  readonly isFlag: boolean
-  read(dataset: Dataset, episode: number): Promise<Float32Array>
+  /** Whole numbers and flags stay what they are. */
+  readonly dtype: 'float32' | 'int64' | 'bool'
+  /** Row-major. */
+  read(dataset: Dataset, episode: number): Promise<Float32Array | BigInt64Array>
 }
 
 /** One text of every frame. */
@@ -37,6 +38,12 @@ const actionKeys = ['action', 'actions', 'steps/action']
 /** Text that is written as the task of the episode. */
 const instructionKeys = ['steps/language_instruction', 'language_instruction']
 
+function readerOf(dataset: Dataset, feature: Feature): Pick<PlannedVector, 'dtype' | 'read'> {
+  const { key } = feature
+  if (isInteger(feature) && dataset.readIntegers !== undefined) return { dtype: 'int64', read: (source, episode) => source.readIntegers!(episode, key) }
+  return { dtype: feature.dtype.startsWith('bool') ? 'bool' : 'float32', read: (source, episode) => source.readVector(episode, key) }
+}
+
 /** @param rename key or camera -> new key. @throws KinoraError `config-invalid` for a name that is not there or is taken. */
 export function planExport(dataset: Dataset, rename: Readonly<Record<string, string>> = {}): ExportPlan {
   const { detail, stateNames, actionNames } = dataset
@@ -45,15 +52,15 @@ export function planExport(dataset: Dataset, rename: Readonly<Record<string, str
   const vectors: PlannedVector[] = []
   const texts: PlannedText[] = []
   const leftOut: string[] = []
-  if (stateNames.length > 0) vectors.push({ key: 'observation.state', names: stateNames, isFlag: false, read: async (source, episode) => (await source.readEpisode(episode)).state })
-  if (actionNames.length > 0) vectors.push({ key: 'action', names: actionNames, isFlag: false, read: async (source, episode) => (await source.readEpisode(episode)).action })
+  if (stateNames.length > 0) vectors.push({ key: 'observation.state', names: stateNames, dtype: 'float32', read: async (source, episode) => (await source.readEpisode(episode)).state })
+  if (actionNames.length > 0) vectors.push({ key: 'action', names: actionNames, dtype: 'float32', read: async (source, episode) => (await source.readEpisode(episode)).action })
   for (const feature of detail.features) {
     const { key } = feature
     if ((indexKeys as readonly string[]).includes(key) || isOwn(stateKeys, key) || isOwn(actionKeys, key)) continue
     if (isPicture(feature) || instructionKeys.includes(key)) continue
     // RLDS also has vectors of the episode as a whole.
     const isOfFrame = detail.format !== 'rlds' || key.startsWith('steps/')
-    if (isVector(feature) && isOfFrame) vectors.push({ key: safeKey(key), names: vectorNames(feature), isFlag: feature.dtype.startsWith('bool') && vectorNames(feature).length === 1, read: (source, episode) => source.readVector(episode, key) })
+    if (isVector(feature) && isOfFrame) vectors.push({ key: safeKey(key), names: vectorNames(feature), ...readerOf(dataset, feature) })
     else if (isText(feature) && dataset.readText !== undefined) texts.push({ key: safeKey(key), read: (source, episode) => source.readText!(episode, key) })
     else leftOut.push(key)
   }
@@ -87,10 +94,11 @@ export function leftOutProblem({ leftOut }: ExportPlan, source: string): Problem
 /** What keeps two datasets from being written into one; null if nothing does. */
 export function differenceOf(first: ExportPlan, other: ExportPlan): string | null {
   if (first.fps !== other.fps) return `it has ${other.fps} frames a second, the first ${first.fps}`
-  for (const { key, names } of first.vectors) {
+  for (const { key, names, dtype } of first.vectors) {
     const own = other.vectors.find((vector) => vector.key === key)
     if (own === undefined) return `it has no ${key}`
     if (own.names.length !== names.length) return `its ${key} has ${own.names.length} values, the first ${names.length}`
+    if (own.dtype !== dtype) return `its ${key} is ${own.dtype}, the first ${dtype}`
   }
   const lacking = first.texts.find(({ key }) => !other.texts.some((text) => text.key === key))
   if (lacking !== undefined) return `it has no ${lacking.key}`

@@ -33,6 +33,33 @@ async function expectSameEpisode(a: Dataset, episodeA: number, b: Dataset, episo
   }
 }
 
+/** A recording with whole numbers and flags beside it, converted. */
+async function convertIntegers(name: string) {
+  const dataset = await recording(name, [1])
+  const { frameCount } = dataset.detail.episodes[0]!
+  const stamps = BigInt64Array.from({ length: frameCount }, (_, frame) => 1_700_000_000_000_000_001n + BigInt(frame))
+  const pairs = BigInt64Array.from({ length: 2 * frameCount }, (_, at) => BigInt(at) - 3n)
+  const flags = Float32Array.from({ length: 3 * frameCount }, (_, at) => at % 2)
+  const extra = [['stamp_ns', 'int64', 1], ['cells', 'int32', 2], ['touches', 'bool', 3]] as const
+  const features = [...dataset.detail.features, ...extra.map(([key, dtype, length]) => ({ key, dtype, shape: [length], names: null }))]
+  const source: Dataset = {
+    detail: { ...dataset.detail, features },
+    stateNames: dataset.stateNames,
+    actionNames: dataset.actionNames,
+    readEpisode: (episode) => dataset.readEpisode(episode),
+    readVector: async (episode, key) => (key === 'touches' ? flags : dataset.readVector(episode, key)),
+    readIntegers: async (_, key) => (key === 'stamp_ns' ? stamps : pairs),
+    readFrame: (episode, camera, frame) => dataset.readFrame(episode, camera, frame),
+    readFrames: (episode, camera) => dataset.readFrames(episode, camera),
+    readFlow: async () => null,
+    dispose: () => dataset.dispose(),
+  }
+  const path = join(folder, `${name}-converted`)
+  await exportLeRobotV3({ path, sources: [{ dataset: source, episodes: [0] }] })
+  source.dispose()
+  return { path, stamps, pairs, flags }
+}
+
 describe('converting', () => {
   it('joins, cuts and renames, and says which episode came from where', async () => {
     const [first, second] = [await recording('first', [1, 2, 3]), await recording('second', [4, 5])]
@@ -61,6 +88,22 @@ describe('converting', () => {
     expect(() => planExport(dataset, { wrst: 'hand' })).toThrow(/no feature "wrst"/)
     expect(() => planExport(dataset, { wrist: 'agentview' })).toThrow(/Two features would be called "observation.images.agentview"/)
     dataset.dispose()
+  })
+
+  it('keeps whole numbers whole, beyond what float32 holds, and flags flags', async () => {
+    const { path, stamps, pairs, flags } = await convertIntegers('integers')
+    const copy = await openDataset(path)
+    expect(copy.detail.problems).toEqual([])
+    for (const [key, dtype, length] of [['stamp_ns', 'int64', 1], ['cells', 'int64', 2], ['touches', 'bool', 3]] as const) expect(copy.detail.features.find((feature) => feature.key === key)).toMatchObject({ dtype, shape: [length] })
+    expect(await copy.readIntegers!(0, 'stamp_ns')).toEqual(stamps)
+    expect(await copy.readIntegers!(0, 'cells')).toEqual(pairs)
+    expect(await copy.readVector(0, 'touches')).toEqual(flags)
+    // And so does a copy of the copy, which reads them from the file.
+    const again = join(folder, 'integers-again')
+    await exportLeRobotV3({ path: again, sources: [{ dataset: copy, episodes: [0] }] })
+    const second = await openDataset(again)
+    expect(await second.readIntegers!(0, 'stamp_ns')).toEqual(stamps)
+    for (const one of [copy, second]) one.dispose()
   })
 
   it('tells which features it does not write', async () => {
@@ -122,5 +165,7 @@ describe('converting', () => {
     expect(item['observation.images.hand']).toEqual({ shape: [3, 8, 8], mean: expect.closeTo(mean, 5) })
     expect(Float32Array.from(item.action as number[])).toEqual((await dataset.readEpisode(2)).action.slice(0, 2))
     dataset.dispose()
+    const integers = await readWithLeRobot((await convertIntegers('integers-for-lerobot')).path, 1)
+    expect(integers.item).toMatchObject({ cells: [-1, 0], touches: [true, false, true] })
   })
 })

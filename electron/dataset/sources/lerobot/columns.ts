@@ -20,6 +20,23 @@ export function toMatrix(values: ColumnValues, dimension: number, what: string):
   return matrix
 }
 
+/** A vector column of whole numbers, row-major. @throws KinoraError `dataset-invalid`. */
+export function toIntegerMatrix(values: ColumnValues, dimension: number, what: string): BigInt64Array {
+  const matrix = new BigInt64Array(values.length * dimension)
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]
+    const list: ArrayLike<unknown> = Array.isArray(value) || ArrayBuffer.isView(value) ? (value as unknown as ArrayLike<unknown>) : [value]
+    for (let column = 0; column < dimension; column++) {
+      const number = list[column]
+      if (list.length !== dimension || !(typeof number === 'bigint' || Number.isSafeInteger(number))) {
+        throw new KinoraError('dataset-invalid', `Frame ${row} of ${what} has ${String(value)}, expected ${dimension} whole numbers.`, 'Correct the dtype in meta/info.json, or write the dataset again.')
+      }
+      matrix[row * dimension + column] = BigInt(number as bigint | number)
+    }
+  }
+  return matrix
+}
+
 export function toNumbers(values: ColumnValues): Float64Array {
   return Float64Array.from({ length: values.length }, (_, row) => (values[row] === null || values[row] === undefined ? NaN : Number(values[row])))
 }

@@ -16,7 +16,7 @@ import type { ProblemLog } from '../../problems.ts'
 import { RecordedFlow } from '../../recorded-flow.ts'
 import { VideoFrames } from '../../video-frames.ts'
 import { executedActionKey } from '../../writer/features.ts'
-import { toMatrix, toNumbers } from './columns.ts'
+import { toIntegerMatrix, toMatrix, toNumbers } from './columns.ts'
 import type { LeRobotEpisode } from './episode.ts'
 import type { FeatureMap, LeRobotInfo } from './info.ts'
 
@@ -83,6 +83,12 @@ export class LeRobotDataset implements Dataset {
 
   async readVector(episode: number, key: string): Promise<Float32Array> {
     return await this.#readMatrix(this.#find(episode), key, vectorDimension(this.detail, key))
+  }
+
+  async readIntegers(episode: number, key: string): Promise<BigInt64Array> {
+    const entry = this.#find(episode)
+    const file = await this.#open(entry.dataFile)
+    return toIntegerMatrix(await file.readColumn(key, entry.rowStart, entry.rowEnd), vectorDimension(this.detail, key), `${key} in ${entry.dataFile}`)
   }
 
   async readText(episode: number, key: string): Promise<string[]> {

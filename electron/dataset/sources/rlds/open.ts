@@ -149,13 +149,21 @@ class RldsDataset implements Dataset {
   }
 
   async readVector(episode: number, key: string): Promise<Float32Array> {
+    return Float32Array.from(await this.#numbers(episode, key))
+  }
+
+  async readIntegers(episode: number, key: string): Promise<BigInt64Array> {
+    return BigInt64Array.from(await this.#numbers(episode, key), (value) => BigInt(Math.trunc(value)))
+  }
+
+  async #numbers(episode: number, key: string): Promise<ArrayLike<number> & Iterable<number>> {
     const dimension = vectorDimension(this.detail, key)
     const { frameCount } = this.#find(episode)
     const feature = (await this.#read(episode)).get(key)
     if (feature === undefined || feature.kind === 'bytes' || feature.values.length !== frameCount * dimension) {
       throw new KinoraError('dataset-invalid', `Episode ${episode} of ${this.detail.name} has ${feature?.values.length ?? 'no'} values of ${key}, expected ${frameCount * dimension}.`, 'Choose another feature, or copy the shard again.')
     }
-    return Float32Array.from(feature.values)
+    return feature.values
   }
 
   async readText(episode: number, key: string): Promise<string[]> {
