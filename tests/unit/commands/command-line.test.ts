@@ -7,6 +7,7 @@ import { runCommandLine } from '../../../electron/commands/program.ts'
 import type { Terminal } from '../../../electron/commands/terminal.ts'
 import { appRoot } from '../../../electron/platform/entry.ts'
 import { resolveHome } from '../../../electron/platform/paths.ts'
+import { writeSampleDataset } from '../../support/sample-datasets.ts'
 import { recordSquares } from '../../support/recorded-squares.ts'
 
 let home = ''
@@ -224,6 +225,24 @@ describe('names that mean nothing', () => {
     expect(err).toContain(folder)
     const listed = await run('inspect', '--home', home, '--json')
     expect(JSON.parse(listed.out).runs).toEqual([])
+  })
+})
+
+describe('a dataset whose content suggests the wrong format', () => {
+  it('is trained on as what --as says, from then on without it', { timeout: 240_000 }, async () => {
+    const own = resolveHome(mkdtempSync(join(home, 'as-')))
+    const folder = await writeSampleDataset(mkdtempSync(join(home, 'as-data-')), 'rlds')
+    // What somebody left of a conversion: it looks like LeRobot.
+    mkdirSync(join(folder, 'meta'))
+    writeFileSync(join(folder, 'meta', 'info.json'), '{}')
+    const on = (command: string, ...more: string[]) => run(command, '--home', own.root, '--preset', 'pico', '--dataset', folder, ...more)
+    const small = ['steps=1', 'batchSize=1', 'data.imageSizePx=16', 'action.horizon=2', 'motion.target="none"'].flatMap((set) => ['--set', set])
+    expect(await on('train', ...small)).toMatchObject({ code: 3, err: expect.stringContaining('meta/info.json is not as LeRobot writes it') as string })
+    expect(existsSync(join(own.root, 'datasets.json'))).toBe(false)
+    expect(await on('train', '--as', 'hdf5', ...small)).toMatchObject({ code: 3, err: expect.stringContaining('no dataset of the format hdf5') as string })
+    expect(await on('train', '--as', 'rlds', '--name', 'told', ...small)).toMatchObject({ code: 0 })
+    expect(JSON.parse(readFileSync(join(own.root, 'datasets.json'), 'utf8'))).toMatchObject({ datasets: [{ path: folder, format: 'rlds' }] })
+    expect(await on('train', '--name', 'later', ...small)).toMatchObject({ code: 0 })
   })
 })
 
