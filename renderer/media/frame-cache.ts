@@ -1,8 +1,11 @@
 import type { Picture } from '../rpc/blob.ts'
 
+/** What the browser decoded: it can only be drawn, and holds memory until it is closed. */
+export type DecodedPicture = ImageBitmap | VideoFrame
+
 /** What a pane has for one frame. `absent`: the host says that it does not exist (yet); asked again after `forget`. */
 export type FrameEntry =
-  | { readonly state: 'ready'; readonly picture: Picture | ImageBitmap }
+  | { readonly state: 'ready'; readonly picture: Picture | DecodedPicture }
   | { readonly state: 'absent' }
   | { readonly state: 'failed'; readonly message: string }
 
@@ -11,7 +14,16 @@ export function pixelsOf(entry: FrameEntry | { readonly state: 'loading' } | und
   return entry?.state === 'ready' && 'data' in entry.picture ? entry.picture : null
 }
 
-const bytesOf = (entry: FrameEntry): number => (entry.state === 'ready' ? entry.picture.width * entry.picture.height * 4 : 0)
+/** In pixels; nothing of a decoded picture that was closed. */
+export function sizeOf(picture: Picture | DecodedPicture): { readonly width: number; readonly height: number } {
+  return 'displayWidth' in picture ? { width: picture.displayWidth, height: picture.displayHeight } : { width: picture.width, height: picture.height }
+}
+
+export function bytesOf(entry: FrameEntry | { readonly state: 'loading' }): number {
+  if (entry.state !== 'ready') return 0
+  const { width, height } = sizeOf(entry.picture)
+  return width * height * 4
+}
 
 /** Fetches one picture; resolves to `absent` where the host has none, never rejects but for an abort. */
 export type FetchFrame = (url: string, signal: AbortSignal) => Promise<FrameEntry>

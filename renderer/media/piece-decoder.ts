@@ -1,6 +1,6 @@
 import type { Disposable } from '../../electron/base/disposable.ts'
 import type { FramePiece, StreamCodec } from '../../electron/contract/frame-stream.ts'
-import type { FrameEntry } from './frame-cache.ts'
+import type { DecodedPicture, FrameEntry } from './frame-cache.ts'
 
 /** Pictures that are decoded at one time: the browser does it beside the page's own thread. */
 const decodesAtOnce = 8
@@ -42,7 +42,7 @@ export class PieceDecoder implements Disposable {
         this.#onFrame(camera, frame, { state: 'ready', picture: { width: piece.width, height: piece.height, data: new Uint8ClampedArray(piece.bytes.buffer as ArrayBuffer, piece.bytes.byteOffset, piece.bytes.byteLength) } })
         break
       case 'picture':
-        this.#decode(camera, frame, new Blob([piece.bytes as BlobPart]))
+        this.#give(camera, frame, decodePicture(piece.bytes as Uint8Array<ArrayBuffer>))
         if (this.#running.size >= decodesAtOnce) await Promise.race(this.#running)
         break
       case 'codec':
@@ -79,7 +79,9 @@ export class PieceDecoder implements Disposable {
     const decoder = new VideoDecoder({
       output: (picture) => {
         // Others are only decoded for those that refer to them.
-        if (asked.delete(picture.timestamp)) this.#decode(camera, picture.timestamp, picture)
+        // Copied, as a decoder has room for a few of its own only.
+        const isAsked = asked.delete(picture.timestamp)
+        if (isAsked) this.#give(camera, picture.timestamp, createImageBitmap(picture, asStored).finally(() => picture.close()))
         else picture.close()
       },
       error: (error) => (this.#failure = new UndecodableError(error.message)),
@@ -88,22 +90,40 @@ export class PieceDecoder implements Disposable {
     this.#cameras.set(camera, { decoder, asked })
   }
 
-  #decode(camera: number, frame: number, source: Blob | VideoFrame): void {
-    // Pixels as they are stored, as the engine's own decoder gives them.
-    const options: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' }
-    const work = createImageBitmap(source, options).then(
-      (picture) => {
-        if (this.#isDisposed) picture.close()
-        else this.#onFrame(camera, frame, { state: 'ready', picture })
-      },
-      (error: unknown) => {
-        if (!this.#isDisposed) this.#failure ??= new UndecodableError(String(error))
-      },
-    )
-    const done = work.finally(() => {
-      if (!(source instanceof Blob)) source.close()
-      this.#running.delete(done)
-    })
+  #give(camera: number, frame: number, decoding: Promise<DecodedPicture>): void {
+    const done = decoding
+      .then(
+        (picture) => {
+          if (this.#isDisposed) picture.close()
+          else this.#onFrame(camera, frame, { state: 'ready', picture })
+        },
+        (error: unknown) => {
+          if (!this.#isDisposed) this.#failure ??= new UndecodableError(String(error))
+        },
+      )
+      .finally(() => this.#running.delete(done))
     this.#running.add(done)
   }
+}
+
+/** Pixels as the file has them, as the engine's own decoder gives them. */
+const asStored = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const
+
+/** By ImageDecoder where there is one: a third of the time of a bitmap from a blob, which passes by another process. */
+async function decodePicture(bytes: Uint8Array<ArrayBuffer>): Promise<DecodedPicture> {
+  const type = pictureType(bytes)
+  if (type === null || typeof ImageDecoder === 'undefined') return await createImageBitmap(new Blob([bytes]), asStored)
+  const decoder = new ImageDecoder({ type, data: bytes, colorSpaceConversion: 'none' })
+  try {
+    return (await decoder.decode()).image
+  } finally {
+    decoder.close()
+  }
+}
+
+function pictureType(bytes: Uint8Array): string | null {
+  const begins = (...start: number[]): boolean => start.every((byte, at) => bytes[at] === byte)
+  if (begins(0x89, 0x50, 0x4e, 0x47)) return 'image/png'
+  if (begins(0xff, 0xd8, 0xff)) return 'image/jpeg'
+  return begins(0x52, 0x49, 0x46, 0x46) && bytes[8] === 0x57 ? 'image/webp' : null
 }

@@ -1,7 +1,7 @@
 import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { isAbort, failureOf } from '../rpc/failure.ts'
 import { fetchPicture } from '../rpc/blob.ts'
-import { FrameCache, type FetchFrame, type FrameEntry } from './frame-cache.ts'
+import { bytesOf, FrameCache, type FetchFrame, type FrameEntry } from './frame-cache.ts'
 import { FrameFeed, type FrameStream } from './frame-feed.ts'
 import { FrameClock } from './frame-clock.ts'
 
@@ -135,7 +135,7 @@ export function useLockstep(settings: { frameCount: number; fps: number; frame?:
   /** As many frames as the cache holds of pictures as large as those on screen. */
   function reach(): number {
     let bytes = 0
-    for (const pane of view.value.panes.values()) if (pane.state === 'ready') bytes += pane.picture.width * pane.picture.height * 4
+    for (const pane of view.value.panes.values()) bytes += bytesOf(pane)
     return bytes === 0 ? unknownFrames : Math.max(2, Math.min(prefetchFrames, Math.floor((prefetchShare * cache.maxBytes) / bytes)))
   }
 
