@@ -7,6 +7,13 @@ import type { Dataset } from './dataset.ts'
 import { resolveInside } from './inside.ts'
 import { recordingPaths } from './recording-layout.ts'
 
+/** What a folder of each format is known by. */
+const signs: Readonly<Record<DatasetFormat, string>> = {
+  lerobot: 'meta/info.json (LeRobot 2.0, 2.1, 3.x)',
+  rlds: 'features.json and dataset_info.json (RLDS)',
+  hdf5: '.hdf5 files (LIBERO, robomimic, RoboTwin 2.0)',
+}
+
 export interface OpenOptions {
   /** Where decoded and rendered data may be kept; safe to delete. Without it nothing is kept. */
   readonly cacheDir?: string
@@ -52,6 +59,6 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
   throw new KinoraError(
     'dataset-invalid',
     `${absolute} is no ${options.format === undefined ? 'dataset that Kinora knows' : `dataset of the format ${options.format}`}.`,
-    'Looked for: meta/info.json (LeRobot 2.0, 2.1, 3.x); features.json and dataset_info.json (RLDS); .hdf5 files (LIBERO, robomimic, RoboTwin 2.0). Point to the folder that holds them.',
+    `Looked for: ${options.format === undefined ? Object.values(signs).join('; ') : signs[options.format]}. Point to the folder that holds them.`,
   )
 }

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Workbench } from '../../../electron/host/workbench.ts'
-import { answerAppRequest } from '../../../electron/shell/app-protocol.ts'
+import { answerAppRequest, streamOf } from '../../../electron/shell/app-protocol.ts'
 import { spawnIdleEngine } from '../../support/idle-engine.ts'
 import { temporaryHome } from '../../support/run-fixtures.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -49,4 +49,26 @@ test('other methods are refused, ranges are answered', async () => {
   const part = await ask('app://kinora/', 'GET', 'bytes=1-5')
   expect(part.status).toBe(206)
   expect(new TextDecoder().decode(part.body)).toBe('title')
+})
+
+test('an answer that is made while it is sent is read as its reader asks, and ends with it', async () => {
+  const made: number[] = []
+  async function* rest() {
+    try {
+      for (let part = 2; part < 9; part++) {
+        made.push(part)
+        yield Uint8Array.of(part)
+      }
+    } finally {
+      made.push(-1)
+    }
+  }
+  expect([...new Uint8Array(await new Response(streamOf(Uint8Array.of(1), rest())).arrayBuffer())]).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  made.length = 0
+  const reader = streamOf(Uint8Array.of(1), rest()).getReader()
+  await reader.read()
+  await reader.read()
+  await reader.cancel()
+  expect(made.at(-1)).toBe(-1)
+  expect(made.length).toBeLessThan(5)
 })
