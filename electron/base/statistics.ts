@@ -39,13 +39,13 @@ export function median(values: readonly number[]): number {
   return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
 }
 
-/** The four cells of two policies on the same pairs. */
 /** The value below which this share of them lies; NaN where there is none. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN
 }
 
+/** The four cells of two policies on the same pairs. */
 export interface PairedCounts {
   readonly both: number
   readonly onlyFirst: number

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import { Rng } from '../../electron/base/rng.ts'
-import { median } from '../../electron/base/statistics.ts'
+import { median, quantile } from '../../electron/base/statistics.ts'
 import type { TrainConfig } from '../../electron/contract/config.ts'
 import { actionSpecs, dualHeadSpecs } from '../../electron/model/dual-head.ts'
 import { liberoDimensions } from '../../electron/model/parameter-counts.ts'
@@ -35,8 +35,6 @@ function made(config: TrainConfig): { checkpoint: PolicyCheckpoint; reads: strin
     },
   }
 }
-
-const quantile = (values: readonly number[], share: number): number => [...values].sort((a, b) => a - b)[Math.round(share * (values.length - 1))]!
 
 /** The latency of an action chunk with and without joint training, one after the other in random order. */
 export default async function bench({ signal, note }: { signal: AbortSignal; note: (text: string) => void }) {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { median } from '../../electron/base/statistics.ts'
+import { median, quantile } from '../../electron/base/statistics.ts'
 import type { BenchRow } from '../../electron/commands/bench.ts'
 import { withHugePages } from '../../electron/platform/huge-pages.ts'
 import { eventLoopP99Ms, policyRows } from './tensor/policy.ts'
@@ -37,8 +37,6 @@ class Trainer {
     this.#child.kill()
   }
 }
-
-const quantile = (values: readonly number[], q: number): number => [...values].sort((a, b) => a - b)[Math.round(q * (values.length - 1))]!
 
 /** A python with torch: KINORA_TORCH_PYTHON, else python3; null when it has none. */
 async function findTorch(): Promise<string | null> {
