@@ -3,6 +3,7 @@
  * Pictures are raw RGBA (`x-kinora-width`, `x-kinora-height` headers) so that the page paints them with no decoder and
  * the same frame is the same bytes; `.png` is for <img>. Errors are JSON {code, message, hint} with status 4xx / 5xx.
  */
+import { z } from 'zod'
 import type { FlowQuery } from './flow.ts'
 import type { Replay } from './replay.ts'
 import type { SimulationPane } from './simulation.ts'
@@ -35,11 +36,8 @@ export const blobUrl = {
   simulation: (simulationId: string, pane: SimulationPane, frame: number) => `/blob/simulation/${segment(simulationId)}/${pane}/${frame}.rgba`,
   /** The list of runs as one JSON text, RunSummary[]: ten thousand are too many to be taken apart by the RPC's serialiser. */
   runs: '/blob/runs.json',
-  /** Windows of one metric, one for each line, see {@link CurveQuery} and {@link SeriesWindow}. */
-  curves: ({ lines, metric, widthPx, axis, smoothingPoints, from, to }: CurveQuery) =>
-    `/blob/curves/${segment(metric)}?lines=${lines.map((runs) => runs.map(segment).join('~')).join(',')}&width=${widthPx}&axis=${axis}&smoothing=${smoothingPoints}` +
-    (from === undefined ? '' : `&from=${from}`) +
-    (to === undefined ? '' : `&to=${to}`),
+  /** Windows of some metrics, one for each line of each query in the order asked, see {@link CurveQuery} and {@link SeriesWindow}. */
+  curves: (queries: readonly CurveQuery[]) => `/blob/curves?of=${segment(JSON.stringify(queries))}`,
   /** Every logged point of one metric of some runs, as CSV. */
   csv: (runIds: readonly string[], metric: string) => `/blob/csv/${segment(metric)}?runs=${runIds.map(segment).join(',')}`,
   /** A whole run for other programs: all metrics as CSV, a TensorBoard event file, or JSON after W&B's fields. */
@@ -69,19 +67,21 @@ export type ExportFormat = (typeof exportFormats)[number]
 export const chartAxes = ['step', 'epoch', 'wall', 'relative'] as const
 export type ChartAxis = (typeof chartAxes)[number]
 
-export interface CurveQuery {
+/** One metric of some lines, as a chart shows it. */
+export const curveQuerySchema = z.object({
   /** Each line is one run, or the mean of several. */
-  readonly lines: readonly (readonly string[])[]
-  readonly metric: string
+  lines: z.array(z.array(z.string().min(1)).min(1).readonly()).min(1).max(1000).readonly(),
+  metric: z.string().min(1),
   /** Bounds the points of a line: at most 2 x widthPx. */
-  readonly widthPx: number
-  readonly axis: ChartAxis
+  widthPx: z.number().int().min(1).max(20_000),
+  axis: z.enum(chartAxes),
   /** Time constant of the smoothing in logged points; 0 for none. */
-  readonly smoothingPoints: number
+  smoothingPoints: z.number().int().min(0).max(1_000_000),
   /** Places on the axis, inclusive; without them the whole series. */
-  readonly from?: number | undefined
-  readonly to?: number | undefined
-}
+  from: z.number().optional(),
+  to: z.number().optional(),
+})
+export type CurveQuery = Readonly<z.infer<typeof curveQuerySchema>>
 
 /**
  * One line of a chart. `steps` are places on the asked axis and never fall. NaN values are kept as NaN. `smoothed` is a

@@ -21,7 +21,7 @@ import { doctorOptionsSchema, doctorReportSchema, hostSettingsSchema, systemInfo
 const id = z.string().min(1).max(200)
 const byId = z.object({ id })
 
-/** Events are sent in batches at most every 100 ms. */
+/** Events are sent in batches, see `attend`. */
 export const kinoraEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run-changed'), run: runSummarySchema }),
   z.object({ type: z.literal('run-removed'), id: z.string() }),
@@ -125,5 +125,7 @@ export const contract = {
     /** One self-contained page about one to six runs; the answer's id is for `blobUrl.report`. */
     create: oc.input(z.object({ runIds: z.array(id).min(1).max(6) })).output(z.object({ id: z.string(), path: z.string() })),
   },
+  /** Whether somebody is at this page: how often its batches of events go out. It is taken for granted until said otherwise. */
+  attend: oc.input(z.object({ isAttended: z.boolean() })).output(z.object({})),
   events: oc.output(eventIterator(z.array(kinoraEventSchema))),
 }

@@ -1,4 +1,5 @@
-import { chartAxes, encodeCurves, exportFormats, maxImagined, maxStreamed, type CurveQuery, type ExportFormat, type FramesQuery } from '../contract/blob.ts'
+import { z } from 'zod'
+import { curveQuerySchema, encodeCurves, exportFormats, maxImagined, maxStreamed, type CurveQuery, type ExportFormat, type FramesQuery } from '../contract/blob.ts'
 import { KinoraError } from '../contract/errors.ts'
 import { flowQuerySchema } from '../contract/flow.ts'
 import { replaySchema } from '../contract/replay.ts'
@@ -71,8 +72,9 @@ async function route(url: URL, services: Services): Promise<BlobResponse> {
     if (kind === 'runs.json' && parts.length === 0) {
       return ok(new TextEncoder().encode(JSON.stringify(await services.runs.list())), { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
     }
-    if (kind === 'curves' && parts.length === 1) {
-      const packed = encodeCurves(await services.runs.curves(curveQuery(url, parts[0]!)))
+    if (kind === 'curves' && parts.length === 0) {
+      const windows = await Promise.all(curveQueries(url).map((query) => services.runs.curves(query)))
+      const packed = encodeCurves(windows.flat())
       return ok(new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength), { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
     }
     if (kind === 'csv' && parts.length === 1) {
@@ -106,15 +108,17 @@ function framesQuery(url: URL, episode: number): FramesQuery {
 
 const exportTypes: Readonly<Record<ExportFormat, string>> = { csv: 'text/csv; charset=utf-8', json: 'application/json; charset=utf-8', tfevents: 'application/octet-stream' }
 
-function curveQuery(url: URL, metric: string): CurveQuery {
-  const whole = (name: string, low: number, high: number): number => {
-    const value = Number(url.searchParams.get(name) ?? NaN)
-    if (!Number.isInteger(value) || value < low || value > high) throw new KinoraError('usage', `${name} must be a whole number from ${low} to ${high}, got "${url.searchParams.get(name)}".`, `Ask with ?${name}=<number>.`)
-    return value
+function curveQueries(url: URL): CurveQuery[] {
+  const hint = 'Ask with ?of= and a JSON list of queries, as blobUrl.curves of contract/blob.ts writes it.'
+  let asked: unknown
+  try {
+    asked = JSON.parse(url.searchParams.get('of') ?? '')
+  } catch (error) {
+    throw new KinoraError('usage', 'The question for curves is no JSON.', hint, { cause: error })
   }
-  const axis = chartAxes.find((one) => one === (url.searchParams.get('axis') ?? 'step'))
-  if (axis === undefined) throw new KinoraError('usage', `There is no axis "${url.searchParams.get('axis')}".`, `Axes: ${chartAxes.join(', ')}.`)
-  return { metric, lines: listOf(url, 'lines').map((line) => line.split('~')), widthPx: whole('width', 1, 20_000), smoothingPoints: whole('smoothing', 0, 1_000_000), axis, from: bound(url, 'from'), to: bound(url, 'to') }
+  const parsed = z.array(curveQuerySchema).min(1).max(200).safeParse(asked)
+  if (!parsed.success) throw new KinoraError('usage', `The question for curves is not valid. ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}.`, hint)
+  return parsed.data
 }
 
 function listOf(url: URL, name: string): string[] {

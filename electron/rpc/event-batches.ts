@@ -1,13 +1,34 @@
-import type { Event } from '../base/event.ts'
+import { Emitter, type Event } from '../base/event.ts'
 import type { KinoraEvent } from '../contract/rpc.ts'
 
-export const batchMs = 100
+/**
+ * How far apart batches go out at least. Each makes the page draw, and what draws takes from what trains: four a second
+ * are soon enough for the eye of somebody who is at the page, one in two seconds for who looks up now and then.
+ */
+export const batchMs = { attended: 250, unattended: 2000 } as const
+
+/** The pace of one page's batches; that page says when somebody comes and goes. */
+export class EventPace {
+  readonly #didChange = new Emitter<void>()
+  readonly onDidChange = this.#didChange.event
+  #isAttended = true
+
+  get intervalMs(): number {
+    return this.#isAttended ? batchMs.attended : batchMs.unattended
+  }
+
+  attend(isAttended: boolean): void {
+    this.#isAttended = isAttended
+    this.#didChange.fire()
+  }
+}
 
 /**
- * Events in batches, at most one every 100 ms. While a batch waits (a slow reader, too), events about the same thing are
- * merged, so what waits is bounded by the number of runs and datasets, not by time. Ends when the signal aborts.
+ * Events in batches at the given pace; the first after a silence goes out at once. While a batch waits (a slow reader,
+ * too), events about the same thing are merged, so what waits is bounded by the number of runs and datasets, not by
+ * time. Ends when the signal aborts.
  */
-export async function* eventBatches(onEvent: Event<KinoraEvent>, first: readonly KinoraEvent[], signal: AbortSignal | undefined, intervalMs = batchMs): AsyncGenerator<KinoraEvent[], void, void> {
+export async function* eventBatches(onEvent: Event<KinoraEvent>, first: readonly KinoraEvent[], pace: EventPace, signal: AbortSignal | undefined): AsyncGenerator<KinoraEvent[], void, void> {
   const waiting = new Map<string, KinoraEvent>()
   let wake: (() => void) | undefined
   const subscription = onEvent((event) => {
@@ -31,7 +52,7 @@ export async function* eventBatches(onEvent: Event<KinoraEvent>, first: readonly
       const batch = [...waiting.values()]
       waiting.clear()
       yield batch
-      await pause(intervalMs, signal)
+      await pause(pace, signal)
     }
   } finally {
     subscription.dispose()
@@ -77,15 +98,23 @@ function keyOf(event: KinoraEvent): string {
   }
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Until the pace's interval has passed since now, or the signal aborts. */
+function pause(pace: EventPace, signal: AbortSignal | undefined): Promise<void> {
+  const start = performance.now()
   return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined
+    const wait = (): void => {
+      clearTimeout(timer)
+      timer = setTimeout(finish, signal?.aborted ? 0 : start + pace.intervalMs - performance.now())
+    }
+    const changes = pace.onDidChange(wait)
     const finish = (): void => {
       clearTimeout(timer)
+      changes.dispose()
       signal?.removeEventListener('abort', finish)
       resolve()
     }
-    const timer = setTimeout(finish, ms)
     signal?.addEventListener('abort', finish)
-    if (signal?.aborted) finish()
+    wait()
   })
 }

@@ -13,6 +13,8 @@ export function useLineChart(host: Ref<HTMLElement | null>, model: Ref<ChartMode
     const now = model.value
     if (chart === undefined || now === null) return
     chart.setOption(chartOption(now, colours.value, plotWidthPx.value), { replaceMerge: ['series'], lazyUpdate: false, silent: true })
+    // It is painted by now. Left running, the loop behind a chart would take ten more frames of the page to find that nothing moves.
+    chart.getZr().animation.stop()
   }
 
   /** The value of the horizontal axis at a pixel of the host, limited to the axis. */

@@ -1,5 +1,5 @@
 import { onScopeDispose, shallowRef, watch, type Ref } from 'vue'
-import { blobUrl, type ChartAxis, type SeriesWindow } from '../../electron/contract/blob.ts'
+import type { ChartAxis, CurveQuery, SeriesWindow } from '../../electron/contract/blob.ts'
 import { fetchCurves } from '../rpc/blob.ts'
 import { failureOf, isAbort } from '../rpc/failure.ts'
 import { useConnection } from '../rpc/use-connection.ts'
@@ -7,8 +7,6 @@ import { useRuns } from '../stores/runs.ts'
 
 /** What the user does is answered at most ten times a second. */
 const askIntervalMs = 100
-/** New records are drawn at most four times a second: soon enough for the eye, and the processor is left to the training. */
-const liveIntervalMs = 250
 
 /** Two places on the axis of a chart: steps, seconds, or whatever it shows. */
 export interface AxisRange {
@@ -30,7 +28,7 @@ export interface SeriesQuery {
   readonly isVisible: boolean
 }
 
-export type FetchCurves = (url: string, signal: AbortSignal) => Promise<SeriesWindow[]>
+export type FetchCurves = (query: CurveQuery, signal: AbortSignal) => Promise<SeriesWindow[]>
 
 /**
  * Windows of one metric, a line each, kept fresh: asked for again on zoom, resize and new records. One question is under
@@ -54,7 +52,9 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
     const { widthPx, isVisible } = query.value
     if (widthPx <= 0 || !isVisible) return
     if (stale !== 'all' && stale.size === 0) return
-    timer = setTimeout(() => void ask(), Math.max(0, lastStart + (stale === 'all' ? askIntervalMs : liveIntervalMs) - performance.now()))
+    // News comes to all charts at the same moment, at the pace of the host's events: asked for at once, it comes in one answer.
+    if (stale !== 'all') void ask()
+    else timer = setTimeout(() => void ask(), Math.max(0, lastStart + askIntervalMs - performance.now()))
   }
 
   async function ask(): Promise<void> {
@@ -65,8 +65,8 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
     lastStart = performance.now()
     const own = (abort = new AbortController())
     try {
-      const url = blobUrl.curves({ lines: wanted.map(({ runIds }) => runIds), metric, widthPx: Math.round(widthPx), axis: askedAxis, smoothingPoints, from: range?.from, to: range?.to })
-      const answers = wanted.length === 0 ? [] : await fetch(url, own.signal)
+      const asked: CurveQuery = { lines: wanted.map(({ runIds }) => runIds), metric, widthPx: Math.round(widthPx), axis: askedAxis, smoothingPoints, from: range?.from, to: range?.to }
+      const answers = wanted.length === 0 ? [] : await fetch(asked, own.signal)
       if (own.signal.aborted) return
       const next = new Map([...windows.value].filter(([id]) => lines.some((line) => line.id === id)))
       wanted.forEach(({ id }, index) => next.set(id, answers[index]!))
@@ -84,9 +84,6 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
 
   function invalidateAll(): void {
     stale = 'all'
-    // One that waits for new records would be late for this.
-    clearTimeout(timer)
-    timer = undefined
     abort?.abort()
     abort = undefined
     schedule()

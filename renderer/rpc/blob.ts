@@ -1,8 +1,9 @@
-import { blobUrl, decodeCurves, type SeriesWindow } from '../../electron/contract/blob.ts'
+import { blobUrl, decodeCurves, type CurveQuery, type SeriesWindow } from '../../electron/contract/blob.ts'
 import { decodePieces, type FramePiece } from '../../electron/contract/frame-stream.ts'
 import type { RunSummary } from '../../electron/contract/run.ts'
 import { errorSchema, KinoraError } from '../../electron/contract/errors.ts'
 import { text } from '../text/en.ts'
+import { joinAsks } from './join-asks.ts'
 
 /** A raw picture, ready for a canvas: RGBA, row-major, top row first. */
 export interface Picture {
@@ -58,8 +59,12 @@ export async function fetchRuns(): Promise<RunSummary[]> {
   return (await (await request(blobUrl.runs)).json()) as RunSummary[]
 }
 
-/** Body of `blobUrl.curves`: a window for each line. */
-export async function fetchCurves(path: string, signal?: AbortSignal): Promise<SeriesWindow[]> {
-  const response = await request(path, signal)
-  return decodeCurves(new Float64Array(await response.arrayBuffer()))
+/** Body of `blobUrl.curves`: for each query a window a line. */
+async function fetchCurveBatch(queries: readonly CurveQuery[], signal: AbortSignal): Promise<SeriesWindow[][]> {
+  const response = await request(blobUrl.curves(queries), signal)
+  const windows = decodeCurves(new Float64Array(await response.arrayBuffer()))
+  return queries.map(({ lines }) => windows.splice(0, lines.length))
 }
+
+/** Windows of one metric, one a line. Charts that ask in the same turn of the event loop share a request. */
+export const fetchCurves = joinAsks(fetchCurveBatch, ({ lines }) => lines.flat().length)

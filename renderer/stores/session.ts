@@ -1,5 +1,6 @@
 import { onScopeDispose } from 'vue'
 import type { KinoraEvent } from '../../electron/contract/rpc.ts'
+import { watchAttention } from '../rpc/attention.ts'
 import { failureOf } from '../rpc/failure.ts'
 import { useConnection } from '../rpc/use-connection.ts'
 import { text } from '../text/en.ts'
@@ -42,13 +43,30 @@ export function useSession(): void {
     }
   }
 
+  /** The host sends news less often to a page that nobody is at. Each new line to it begins as attended. */
+  let isAttended = true
+  function tellAttention(): void {
+    if (connection.state !== 'open') return
+    connection.client.attend({ isAttended }).catch((error: unknown) => {
+      // A line that was lost meanwhile is told of by the banner, and the next one is told anew.
+      if (connection.state === 'open') notices.fail(failureOf(error))
+    })
+  }
+
   const listening = [
+    watchAttention((value) => {
+      isAttended = value
+      tellAttention()
+    }),
     connection.onDidChangeState((state) => {
       system.connectionState = state
       notices.announce(state === 'lost' ? text.connection.lost : text.connection.open)
     }),
     runs.onAlert((alert) => notices.show('warning', text.runs.alert(runs.nameOf(alert.id), alert.metric, alert.step, alert.value, alert.usual), text.runs.alertHints[alert.kind])),
-    connection.onDidOpen(() => void loadAll()),
+    connection.onDidOpen(() => {
+      if (!isAttended) tellAttention()
+      void loadAll()
+    }),
     connection.onEvents((batch) => {
       tellStates(batch)
       runs.apply(batch)

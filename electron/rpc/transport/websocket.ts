@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import type { Disposable } from '../../base/disposable.ts'
 import { toDisposable } from '../../base/disposable.ts'
 import type { Log } from '../../platform/log.ts'
+import { contextOf } from '../context.ts'
 import { handlerOptions } from '../handler-options.ts'
 import { router } from '../router/index.ts'
 import type { Services } from '../services.ts'
@@ -23,7 +24,7 @@ export function createSocketServer(services: Services, log: Log): { serve(socket
       socket.on('pong', () => (isAnswering = true))
       socket.on('close', () => clearInterval(ping))
       socket.on('error', (error) => log.warning('A WebSocket failed', error))
-      void handler.upgrade(socket, { context: services })
+      void handler.upgrade(socket, { context: contextOf(services) })
       return toDisposable(() => socket.terminate())
     },
   }

@@ -58,6 +58,7 @@ describe.each(Object.keys(transports))('over %s', (name) => {
   beforeAll(async () => {
     home = temporaryHome()
     workbench = await Workbench.open({ home, host: 'headless', spawn: spawnIdleEngine })
+    countListeners(workbench.services)
     line = await transports[name]!(workbench.services, records)
   })
   afterAll(async () => {
@@ -103,13 +104,14 @@ describe.each(Object.keys(transports))('over %s', (name) => {
 
   test('ending the stream ends it at the host, too', async () => {
     const listeners = (): number => countListeners(workbench.services)
-    const before = listeners()
+    // That of the test before goes once the host has heard of it.
+    await until(() => listeners() === 0)
     const abort = new AbortController()
     const stream = await line.client.events(undefined, { signal: abort.signal })
     await stream.next()
-    await until(() => listeners() === before + 1)
+    await until(() => listeners() === 1)
     abort.abort()
-    await until(() => listeners() === before)
+    await until(() => listeners() === 0)
   })
 
   test('a cut line ends its streams at the host', async () => {
@@ -129,7 +131,7 @@ describe.each(Object.keys(transports))('over %s', (name) => {
 
 const counts = new WeakMap<Services, { value: number }>()
 
-/** How many listen to the host's events: counted by wrapping the event, once per workbench. */
+/** How many listen to the host's events: counted by wrapping the event, once per workbench and before a line takes it. */
 function countListeners(services: Services): number {
   let count = counts.get(services)
   if (count === undefined) {

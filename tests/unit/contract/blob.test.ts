@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { blobUrl, decodeCurves, encodeCurves, type SeriesWindow } from '../../../electron/contract/blob.ts'
+import { z } from 'zod'
+import { blobUrl, curveQuerySchema, decodeCurves, encodeCurves, type SeriesWindow } from '../../../electron/contract/blob.ts'
 
 describe('curves', () => {
   it('come back as they were, NaN, empty lines, lines without an axis and bands and all', () => {
@@ -16,8 +17,10 @@ describe('curves', () => {
 })
 
 describe('blobUrl', () => {
-  it('escapes what a name may hold', () => {
-    const query = { lines: [['run/../x'], ['a', 'b']], metric: 'loss/action', widthPx: 800, axis: 'step', smoothingPoints: 20, from: 0, to: 100 } as const
-    expect(blobUrl.curves(query)).toBe('/blob/curves/loss%2Faction?lines=run%2F..%2Fx,a~b&width=800&axis=step&smoothing=20&from=0&to=100')
+  it('asks for curves by a text that a server reads back as the same queries, whatever a name may hold', () => {
+    const query = { lines: [['run/../x'], ['a', 'b&c=#']], metric: 'loss/"action" é', widthPx: 800, axis: 'step', smoothingPoints: 20, from: 0, to: 100 } as const
+    const url = new URL(blobUrl.curves([query, { ...query, metric: 'lr' }]), 'http://kinora')
+    expect(url.pathname).toBe('/blob/curves')
+    expect(z.array(curveQuerySchema).parse(JSON.parse(url.searchParams.get('of')!))).toEqual([query, { ...query, metric: 'lr' }])
   })
 })

@@ -59,7 +59,7 @@ afterAll(() => host.close())
 
 describe('the token', () => {
   test('without it everything is 401, in words', async () => {
-    for (const path of ['/', '/index.html', '/assets/index-a1b2c3d4.js', '/blob/curves/b?lines=a&width=10', '/?token=wrong']) {
+    for (const path of ['/', '/index.html', '/assets/index-a1b2c3d4.js', '/blob/curves?of=[]', '/?token=wrong']) {
       const reply = await get(path)
       expect(reply.status).toBe(401)
       expect(reply.body.toString()).toContain('Open the address that Kinora printed')
@@ -98,7 +98,7 @@ describe('who asks', () => {
     ['a picture on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }],
     ['a script on another port', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' }],
   ])('%s is 403, with the cookie too', async (_, headers) => {
-    for (const path of ['/', '/blob/curves/b?lines=a&width=10']) expect((await get(path, { cookie, ...headers } as Record<string, string>)).status).toBe(403)
+    for (const path of ['/', '/blob/curves?of=[]']) expect((await get(path, { cookie, ...headers } as Record<string, string>)).status).toBe(403)
   })
 
   test('a tunnel from another port of a loopback name is let in', async () => {
@@ -194,7 +194,7 @@ describe('blobs', () => {
     await host.workbench.services.runs.list()
     const query = { lines: [[identity.id]], metric: 'loss/total', widthPx: 100, axis: 'step', smoothingPoints: 20 } as const
     const curve = async (part: object = {}) => {
-      const reply = await get(blobUrl.curves({ ...query, ...part }), { cookie })
+      const reply = await get(blobUrl.curves([{ ...query, ...part }]), { cookie })
       expect(reply.status).toBe(200)
       return decodeCurves(new Float64Array(new Uint8Array(reply.body).buffer))[0]!
     }
@@ -214,8 +214,9 @@ describe('blobs', () => {
 
   test.each([
     ['/blob/csv/loss?runs=nobody', 404, 'not-found'],
-    ['/blob/curves/loss?lines=nobody&width=0&smoothing=20', 400, 'usage'],
-    ['/blob/curves/loss?lines=nobody', 400, 'usage'],
+    ['/blob/curves?of=[{"metric":"loss","lines":[["nobody"]],"widthPx":0,"axis":"step","smoothingPoints":20}]', 400, 'usage'],
+    ['/blob/curves?of=[]', 400, 'usage'],
+    ['/blob/curves', 400, 'usage'],
     ['/blob/csv/loss?runs=..%2f..%2fetc', 404, 'not-found'],
     ['/blob/frame/nowhere/0/cam/0.png', 404, 'not-found'],
     ['/blob/frame/nowhere/x/cam/0.png', 400, 'usage'],
