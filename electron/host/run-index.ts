@@ -164,7 +164,10 @@ export class RunIndex {
       const isNew = signature !== this.#signatures.get(id)
       const metrics = isActive || isNew ? this.metrics.of(path) : undefined
       const appended = metrics && (await metrics.poll())
-      if (isNew || appended) await this.#read(id, path, signature, metrics!)
+      const known = this.#summaries.get(id)
+      if (isNew) await this.#read(id, path, signature, metrics!)
+      // A record a step: the folder is read, and the catalogue written, when the status file tells of progress.
+      else if (appended && known !== undefined) this.#put({ ...known, lastMetrics: metrics!.last() })
       if (appended && isActive) {
         this.#events.fire({ type: 'metrics-appended', id, step: appended.lastStep, names: [...appended.names] })
         for (const alert of this.#alerts.look(id, metrics!, appended.names)) this.#events.fire({ type: 'run-alert', alert })
@@ -193,15 +196,19 @@ export class RunIndex {
     // The folder's name is the id under which everything is found; a copied folder keeps its own.
     const run: RunSummary = { ...summary, id }
     this.#catalogue.putRun(run, signature, { evaluations, config: folder.config, extent: metrics.extent() })
-    this.#summaries.set(id, run)
     this.#signatures.set(id, signature)
     if (isActiveStatus(status)) {
       this.#active.add(id)
     } else {
       this.#active.delete(id)
     }
-    this.#events.fire({ type: 'run-changed', run: withSilence(run) })
+    this.#put(run)
     await this.whenRead(run, metrics)
+  }
+
+  #put(run: RunSummary): void {
+    this.#summaries.set(run.id, run)
+    this.#events.fire({ type: 'run-changed', run: withSilence(run) })
   }
 
   #remove(id: string): void {
