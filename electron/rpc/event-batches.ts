@@ -3,9 +3,9 @@ import type { KinoraEvent } from '../contract/rpc.ts'
 
 /**
  * How far apart batches go out at least. Each makes the page draw, and what draws takes from what trains: four a second
- * are soon enough for the eye of somebody who is at the page, one in three seconds for who looks up now and then.
+ * are soon enough for the eye of somebody who is at the page, one in five seconds for who looks up now and then.
  */
-export const batchMs = { attended: 250, unattended: 3000 } as const
+export const batchMs = { attended: 250, unattended: 5000 } as const
 
 /** The pace of one page's batches; that page says when somebody comes and goes. */
 export class EventPace {
