@@ -55,7 +55,7 @@ export class RunCurves {
       const series = overview.series.get(metric)
       if (series === undefined) return empty
       const place = placesOn(axis, series, overview)
-      if (query.lines.length <= readAheadRuns) this.#readAhead(id)
+      if (query.lines.length <= readAheadRuns) this.#readAhead(id, query)
       return place === null ? axisUnknown : overviewWindow(series, place.x, smoothingPoints, widthPx, place.firstBin)
     }
     const metrics = await this.#records(id)
@@ -92,9 +92,13 @@ export class RunCurves {
     await this.#overview(id, metrics).catch((error: unknown) => this.#log.warning(`The overview of ${id} could not be made`, error))
   }
 
-  #readAhead(id: string): void {
+  /** Zooming needs every record, and the smoothing at each. */
+  #readAhead(id: string, { metric, smoothingPoints }: CurveQuery): void {
     const metrics = this.#index.metrics.of(this.#index.get(id).path)
-    if (metrics.size === 0) void metrics.poll().catch((error: unknown) => this.#log.warning(`The metrics of ${id} could not be read ahead`, error))
+    metrics.poll().then(
+      () => metrics.series(metric)?.smoothedOver(smoothingPoints),
+      (error: unknown) => this.#log.warning(`The metrics of ${id} could not be read ahead`, error),
+    )
   }
 
   /** `metrics`: the run's records, where they are at hand; the index may have let go of them already. */
