@@ -3,9 +3,13 @@ import type { KinoraEvent } from '../contract/rpc.ts'
 
 /**
  * How far apart batches go out at least. Each makes the page draw, and what draws takes from what trains: four a second
- * are soon enough for the eye of somebody who is at the page, one in five seconds for who looks up now and then.
+ * are soon enough for the eye of somebody who is at the page, one in five seconds for who looks up now and then. So long
+ * waits only what a training says all the time; a rollout or a replay is watched without a hand at the mouse.
  */
 export const batchMs = { attended: 250, unattended: 5000 } as const
+
+/** What comes without end while a run trains. */
+const isSteady = ({ type }: KinoraEvent): boolean => type === 'metrics-appended' || type === 'run-changed' || type === 'system-changed'
 
 /** The pace of one page's batches; that page says when somebody comes and goes. */
 export class EventPace {
@@ -13,8 +17,8 @@ export class EventPace {
   readonly onDidChange = this.#didChange.event
   #isAttended = true
 
-  get intervalMs(): number {
-    return this.#isAttended ? batchMs.attended : batchMs.unattended
+  intervalMs(waiting: Iterable<KinoraEvent>): number {
+    return this.#isAttended || ![...waiting].every(isSteady) ? batchMs.attended : batchMs.unattended
   }
 
   attend(isAttended: boolean): void {
@@ -37,6 +41,7 @@ export async function* eventBatches(onEvent: Event<KinoraEvent>, first: readonly
   })
   const onAbort = (): void => wake?.()
   signal?.addEventListener('abort', onAbort)
+  const paces = pace.onDidChange(() => wake?.())
   try {
     // The first batch goes out at once: it tells the page that the stream stands.
     yield [...first]
@@ -52,10 +57,20 @@ export async function* eventBatches(onEvent: Event<KinoraEvent>, first: readonly
       const batch = [...waiting.values()]
       waiting.clear()
       yield batch
-      await pause(pace, signal)
+      const end = Promise.withResolvers<void>()
+      const start = performance.now()
+      let timer: NodeJS.Timeout | undefined
+      wake = () => {
+        clearTimeout(timer)
+        timer = setTimeout(end.resolve, signal?.aborted ? 0 : start + pace.intervalMs(waiting.values()) - performance.now())
+      }
+      wake()
+      await end.promise
+      wake = undefined
     }
   } finally {
     subscription.dispose()
+    paces.dispose()
     signal?.removeEventListener('abort', onAbort)
   }
 }
@@ -96,25 +111,4 @@ function keyOf(event: KinoraEvent): string {
     case 'ablation-changed':
       return `ablation ${event.ablation.id}`
   }
-}
-
-/** Until the pace's interval has passed since now, or the signal aborts. */
-function pause(pace: EventPace, signal: AbortSignal | undefined): Promise<void> {
-  const start = performance.now()
-  return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined
-    const wait = (): void => {
-      clearTimeout(timer)
-      timer = setTimeout(finish, signal?.aborted ? 0 : start + pace.intervalMs - performance.now())
-    }
-    const changes = pace.onDidChange(wait)
-    const finish = (): void => {
-      clearTimeout(timer)
-      changes.dispose()
-      signal?.removeEventListener('abort', finish)
-      resolve()
-    }
-    signal?.addEventListener('abort', finish)
-    wait()
-  })
 }

@@ -66,6 +66,23 @@ test('nobody at the page has batches wait longer; who comes back sees what waits
   expect(performance.now() - later).toBeGreaterThan(batchMs.unattended - 20)
 })
 
+test('nobody at the page has a rollout that is watched wait no longer', async () => {
+  const pace = new EventPace()
+  pace.attend(false)
+  const { emitter, stream } = await open(pace)
+  emitter.fire(metrics('a', 1, 'x'))
+  await stream.next()
+  const start = performance.now()
+  const next = stream.next()
+  emitter.fire(metrics('a', 2, 'x'))
+  await new Promise((resolve) => setTimeout(resolve, 2 * batchMs.attended))
+  emitter.fire({ type: 'replay-progress', id: 'r', predictedFrames: 1 })
+  expect((await next).value).toHaveLength(2)
+  const tookMs = performance.now() - start
+  expect(tookMs).toBeGreaterThan(2 * batchMs.attended - 20)
+  expect(tookMs).toBeLessThan(batchMs.unattended)
+})
+
 test('a removed run takes its pending changes with it', async () => {
   const { emitter, stream } = await open()
   const next = stream.next()
