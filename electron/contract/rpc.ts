@@ -66,9 +66,10 @@ export const contract = {
     /** What a run of this configuration would take here: parameters, memory, disk, time. `tries` takes seconds and runs some steps of it. */
     estimate: oc.input(z.object({ config: z.record(z.string(), z.unknown()), tries: z.boolean().default(false) })).output(estimateSchema),
     /** `config` is checked whole against trainConfigSchema; the answer is the queued run. */
-    create: oc.input(z.object({ name: z.string().max(120), config: z.record(z.string(), z.unknown()) })).output(runSummarySchema),
+    create: oc.input(z.object({ name: z.string().max(120), config: z.record(z.string(), z.unknown()), ignoresMemory: z.boolean().default(false) })).output(runSummarySchema),
     pause: oc.input(byId).output(runSummarySchema),
-    resume: oc.input(byId).output(runSummarySchema),
+    /** `ignoresMemory`, as at `create`: though memory looks too short. */
+    resume: oc.input(byId.extend({ ignoresMemory: z.boolean().default(false) })).output(runSummarySchema),
     stop: oc.input(byId).output(runSummarySchema),
     annotate: oc.input(byId.extend(annotationsSchema.partial().shape)).output(runSummarySchema),
     /** Moves a run to the trash folder of the home. A run that is at work must be stopped first. */

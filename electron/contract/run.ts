@@ -28,6 +28,8 @@ export const runStatusSchema = z.object({
   provider: providerNameSchema.nullable(),
   /** Quicker providers that did not work when this process started; absent where there are none. */
   passedOver: z.array(passedOverSchema).optional(),
+  /** Its user wants it started though memory looks too short for it. */
+  ignoresMemory: z.boolean().optional(),
   error: errorSchema.nullable(),
 })
 export type RunStatus = z.infer<typeof runStatusSchema>

@@ -177,5 +177,5 @@ export function refuseShortMemory(config: TrainConfig, data: EstimateData, avail
 /** @throws KinoraError `out-of-memory` or `disk-full` with what to lower */
 export function refuseShortage({ shortages }: Pick<Estimate, 'shortages'>): void {
   const [first] = shortages
-  if (first) throw new KinoraError(first.of === 'memory' ? 'out-of-memory' : 'disk-full', first.message, `${first.hint} To try nevertheless: kinora train with --force (a run that exists: --resume and --force).`)
+  if (first) throw new KinoraError(first.of === 'memory' ? 'out-of-memory' : 'disk-full', first.message, `${first.hint} To try nevertheless, say so on the page of the run, or: kinora train with --force (a run that exists: --resume and --force).`)
 }

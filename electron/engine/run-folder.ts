@@ -60,6 +60,8 @@ export interface CreateRunOptions {
   readonly name: string
   readonly config: unknown
   readonly forHost?: boolean
+  /** Start it though memory looks too short for it. */
+  readonly ignoresMemory?: boolean
   /** Where an id is given, a run of that id that exists already is opened instead. */
   readonly id?: string
   /** For a run that was trained elsewhere: where it ended, and what else goes into its folder. */
@@ -78,7 +80,7 @@ export async function createRun(home: Home, options: CreateRunOptions): Promise<
   if (options.id !== undefined && existsSync(runFile.identity(join(home.runs, id)))) return openRun(join(home.runs, id))
   const identity: RunIdentity = { id, name: options.name.trim() || id, createdAt, kinora: kinoraVersion() }
   const owner: ProcessIdentity | null = options.forHost === true ? null : await ownIdentity()
-  const status: RunStatus = { ...idleStatus, ...(owner ?? {}), updatedAt: createdAt, totalSteps: config.steps, ...options.imported?.status }
+  const status: RunStatus = { ...idleStatus, ...(owner ?? {}), updatedAt: createdAt, totalSteps: config.steps, ...(options.ignoresMemory === true && { ignoresMemory: true }), ...options.imported?.status }
   const path = join(home.runs, id)
   await createFolderAtomic(path, async (folder) => {
     await writeFileAtomic(runFile.config(folder), toJson(config))

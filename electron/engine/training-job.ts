@@ -81,7 +81,7 @@ async function trainFolder(folder: RunFolder, options: TrainingJobOptions, keepe
   try {
     const place = await findDataset(home, config.data.dataset)
     const asStored = resources.add(await openPlace(home, place, signal))
-    if (options.ignoresMemory !== true) refuseShortMemory(config, dataOf(asStored, config))
+    if (options.ignoresMemory !== true && keeper.status.ignoresMemory !== true) refuseShortMemory(config, dataOf(asStored, config))
     const dataset = mapDataset(asStored, config.data)
     let passedOver: RunStatus['passedOver']
     const provider = resources.add(

@@ -177,7 +177,7 @@ export class AblationControl {
     try {
       if (what === 'create') {
         const { config } = folder.plan.cells.find((planned) => cellRunId(folder, planned) === cell.runId)!
-        await runs.create(cellRunName(folder, cell), config, await device(), cell.runId)
+        await runs.create({ id: cell.runId, name: cellRunName(folder, cell), config, device: await device() })
       } else if (what === 'resume') await runs.resume(cell.runId)
       else {
         const { seedsPerTask, replanSteps } = folder.spec.evaluation

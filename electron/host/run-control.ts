@@ -15,6 +15,16 @@ import type { Supervisor } from './supervisor.ts'
 
 const queueSchema = z.object({ order: z.array(z.string()) })
 
+export interface NewRun {
+  readonly name: string
+  readonly config: unknown
+  /** What the configuration's `auto` means here. */
+  readonly device: Device
+  /** A run that has this id already is that run. */
+  readonly id?: string
+  readonly ignoresMemory?: boolean
+}
+
 /** How long an answer to pause or stop waits for the run to say that it heard. */
 const echoMs = 1500
 
@@ -57,12 +67,11 @@ export class RunControl {
     return this.queue()
   }
 
-  /** `device` is what the configuration's `auto` means here; a run that has this `id` already is that run. */
-  async create(name: string, config: unknown, device: Device = 'auto', id?: string): Promise<RunSummary> {
+  async create({ config, device, ...wanted }: NewRun): Promise<RunSummary> {
     // A run that could not even begin is refused before it has a folder.
     const parsed = parseTrainConfig(config)
     await findDataset(this.#home, parsed.data.dataset)
-    const folder = await createRun(this.#home, { name, config: parsed.device === 'auto' ? { ...parsed, device } : parsed, forHost: true, ...(id !== undefined && { id }) })
+    const folder = await createRun(this.#home, { ...wanted, config: parsed.device === 'auto' ? { ...parsed, device } : parsed, forHost: true })
     const run = await this.#index.refreshNow(folder.identity.id)
     this.startNext()
     return run
@@ -89,7 +98,7 @@ export class RunControl {
     return this.#echo(id, status)
   }
 
-  async resume(id: string): Promise<RunSummary> {
+  async resume(id: string, ignoresMemory = false): Promise<RunSummary> {
     const status = await this.#status(id)
     if (!resumableStates.includes(status.state)) {
       const hint = status.state === 'finished' ? 'It has reached its last step. Create a new run to train longer.' : 'It is on its way already.'
@@ -98,7 +107,7 @@ export class RunControl {
     this.#stopWhenPaused.delete(id)
     // A job that has just paused is still on its way out.
     await this.#supervisor.whenEnded(this.#index.pathOf(id))
-    const run = await this.#set(id, { ...status, state: 'queued', phase: 'queued', error: null })
+    const run = await this.#set(id, { ...status, state: 'queued', phase: 'queued', ignoresMemory, error: null })
     this.startNext()
     return run
   }

@@ -35,9 +35,9 @@ export function runServices({ home, catalogue, runs, control, curves, desk, even
     },
     presets: () => desk.call('presets', null),
     estimate: (config, tries) => desk.call('estimate', { config, tries }),
-    create: async (name, config) => control.create(name, config, (await settings.read()).device),
+    create: async (name, config, ignoresMemory = false) => control.create({ name, config, device: (await settings.read()).device, ignoresMemory }),
     pause: (id) => control.pause(id),
-    resume: (id) => control.resume(id),
+    resume: (id, ignoresMemory) => control.resume(id, ignoresMemory),
     stop: (id) => control.stop(id),
     annotate: async (id, change) => {
       await annotate(runs.get(id).path, change)

@@ -43,9 +43,9 @@ export interface Services {
     get(id: string): Promise<RunDetail>
     presets(): Promise<Preset[]>
     estimate(config: unknown, tries: boolean): Promise<Estimate>
-    create(name: string, config: unknown): Promise<RunSummary>
+    create(name: string, config: unknown, ignoresMemory?: boolean): Promise<RunSummary>
     pause(id: string): Promise<RunSummary>
-    resume(id: string): Promise<RunSummary>
+    resume(id: string, ignoresMemory?: boolean): Promise<RunSummary>
     stop(id: string): Promise<RunSummary>
     annotate(id: string, change: Partial<Annotations>): Promise<RunSummary>
     remove(id: string): Promise<TrashedRun>

@@ -24,10 +24,11 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'range'].includes(target.type)
 }
 
-/** Space and Enter belong to a focused button, arrows to a slider or a list that has the focus. */
+/** Space and Enter belong to a focused button (with Ctrl or Cmd to a link alone), arrows to a slider or a list that has the focus. */
 function belongsToFocus(event: KeyboardEvent): boolean {
   const target = event.target
   if (!(target instanceof HTMLElement)) return false
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) return target.closest('a') !== null
   if (event.key === ' ' || event.key === 'Enter') return target.closest('button, a, summary, [role="button"], [role="option"], [role="tab"], [role="switch"], input') !== null
   if (/^(Arrow|Home|End|Page)/.test(event.key)) return target.closest('[role="slider"], [role="tablist"], [role="radiogroup"], [role="listbox"], input, table, [data-own-arrows]') !== null
   return false

@@ -92,7 +92,9 @@ export const useRuns = defineStore('runs', () => {
   const get = (id: string): Promise<RunDetail> => client.runs.get({ id })
   /** What a run of this configuration would take on the host's machine. */
   const estimate = (config: TrainConfig, tries: boolean): Promise<Estimate> => client.runs.estimate({ config: config as unknown as Record<string, unknown>, tries })
-  const create = async (name: string, config: Record<string, unknown>): Promise<RunSummary> => take(await client.runs.create({ name, config }))
+  const create = async (name: string, config: Record<string, unknown>, ignoresMemory: boolean): Promise<RunSummary> => take(await client.runs.create({ name, config, ignoresMemory }))
+  /** Though memory looks too short for it. */
+  const resumeAnyway = async (id: string): Promise<RunSummary> => take(await client.runs.resume({ id, ignoresMemory: true }))
   const act = async (action: RunAction, id: string): Promise<RunSummary> => take(await client.runs[action]({ id }))
 
   /** Changes tags or notes; can be taken back. */
@@ -135,5 +137,5 @@ export const useRuns = defineStore('runs', () => {
   const log = (id: string, query: string, before: number | null, limit: number): Promise<LogPart> => client.runs.log({ id, query, before, limit })
   const importMetrics = async (path: string, name: string): Promise<RunSummary> => take(await client.runs.importMetrics({ path, name }))
 
-  return { queue, annotate, remove, reorder, trash, restore, emptyTrash, log, importMetrics, onAlert: alerted.event, onRunChanged: changed.event, byId, list, active, presets, isLoaded, failure, onMetricsAppended: metricsAppended.event, styleOf, nameOf, load, loadPresets, apply, get, create, estimate, act }
+  return { queue, annotate, remove, reorder, trash, restore, emptyTrash, log, importMetrics, onAlert: alerted.event, onRunChanged: changed.event, byId, list, active, presets, isLoaded, failure, onMetricsAppended: metricsAppended.event, styleOf, nameOf, load, loadPresets, apply, get, create, estimate, act, resumeAnyway }
 })

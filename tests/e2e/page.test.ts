@@ -48,6 +48,22 @@ describe('by keyboard alone', () => {
     await expect.poll(() => page.getByTestId('shortcuts').count()).toBe(0)
   })
 
+  it('starts what memory looks too short for only when told to', async () => {
+    const own = await anotherHost()
+    await open('/configure?preset=nano', own)
+    await page.getByTestId('field-filter').fill('batchSize')
+    await page.getByTestId('field-batchSize').getByRole('textbox').fill('100000')
+    const anyway = page.getByTestId('start-anyway')
+    await anyway.waitFor()
+    expect(await page.getByTestId('estimate').innerText()).toContain('Training takes about 91.2 GB of memory')
+    expect(await page.getByTestId('run-create').isDisabled()).toBe(true)
+    await anyway.press('Space')
+    await expect.poll(() => page.getByTestId('run-create').isDisabled()).toBe(false)
+    await page.keyboard.press('Control+Enter')
+    await expect.poll(hash).toMatch(/^#\/runs\/.+/)
+    expect((await own.services.runs.list()).at(-1)!.status.ignoresMemory).toBe(true)
+  })
+
   it('configures a run, says at the field what is wrong, and starts it', async () => {
     await open('/runs')
     await page.getByTestId('run-row').first().waitFor()

@@ -132,18 +132,19 @@ export class FakeRuns {
     { name: 'nano', title: 'Nano', description: 'About 1 M parameters, minutes on a laptop without a GPU.', config: { preset: 'nano' }, parameterCounts: { backbone: 482_000, action: 391_000, motion: 702_000, vae: 210_000 } },
     { name: 'small', title: 'Small', description: 'Patch tokens and pi0.5 time conditioning; wants a GPU.', config: { preset: 'small', backbone: { stem: 'patch', width: 256, depth: 6, heads: 8 } }, parameterCounts: { backbone: 6.1e6, action: 5.2e6, motion: 9.4e6, vae: 1.2e6 } },
   ]
-  readonly estimate: Services['runs']['estimate'] = async (_config, tries) => ({
+  readonly estimate: Services['runs']['estimate'] = async (config, tries) => ({
     parameters: { backbone: 430_000, action: 366_000, motion: 262_000, vae: 70_000 },
     flopsPerStep: 5.96e9,
     memory: { weightsBytes: 8.5e6, optimiserBytes: 8.5e6, activationBytes: 92e6, dataBytes: 210e6, totalBytes: 690e6, availableBytes: 9.2e9 },
     disk: { checkpointBytes: 17.2e6, totalBytes: 68.9e6, freeBytes: 212e9 },
     time: { secondsPerStep: 0.121, secondsPerVaeStep: 0.038, totalSeconds: 261, provider: 'onnx-cpu', basis: tries ? 'trial' : 'speed', asRun: null },
     largestBatch: 3100,
-    shortages: [],
+    shortages: trainConfigSchema.parse(config).batchSize > 3100 ? [{ of: 'memory', message: 'Training takes about 91.2 GB of memory, and 9.2 GB are available.', hint: 'Lower batchSize to 3100.' }] : [],
   })
-  readonly create: Services['runs']['create'] = async (name, config) => {
+  readonly create: Services['runs']['create'] = async (name, config, ignoresMemory) => {
     const whole = trainConfigSchema.parse(config)
-    const run = makeRun(this.#runs.size + 1, name, 'queued', whole.motion.target, 0, { seed: whole.seed })
+    const made = makeRun(this.#runs.size + 1, name, 'queued', whole.motion.target, 0, { seed: whole.seed })
+    const run = { ...made, status: { ...made.status, ...(ignoresMemory === true && { ignoresMemory }) } }
     this.#add(run, this.#runs.size + 1, [])
     this.#fire({ type: 'run-changed', run })
     return run

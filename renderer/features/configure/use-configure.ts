@@ -30,6 +30,8 @@ export function useConfigure() {
   const sourceProblem = ref<string | null>(null)
   const failure = shallowRef<KinoraError | null>(null)
   const isSending = ref(false)
+  /** Start though memory or disk look too short. */
+  const startsAnyway = ref(false)
   const dataset = shallowRef<DatasetDetail | null>(null)
 
   function set(next: RawConfig): void {
@@ -92,7 +94,7 @@ export function useConfigure() {
     isSending.value = true
     failure.value = null
     try {
-      return (await runs.create(name.value.trim() || suggestedName.value, config.value)).id
+      return (await runs.create(name.value.trim() || suggestedName.value, config.value, startsAnyway.value)).id
     } catch (error) {
       failure.value = failureOf(error)
       return null
@@ -123,6 +125,6 @@ export function useConfigure() {
     }
   })
 
-  return { name, suggestedName, config, complete, source, sourceProblem, check, issuesAt, failure, isSending, canSend, dataset, datasetId, preset, presetConfig, hasMotion, choosePreset, chooseDataset, editSource, setField, resetField, takeOver, send }
+  return { name, suggestedName, config, complete, source, sourceProblem, check, issuesAt, failure, isSending, startsAnyway, canSend, dataset, datasetId, preset, presetConfig, hasMotion, choosePreset, chooseDataset, editSource, setField, resetField, takeOver, send }
 }
 export type Configure = ReturnType<typeof useConfigure>

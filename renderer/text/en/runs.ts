@@ -147,6 +147,8 @@ export const runs = {
   resumeFromStart: 'There is no checkpoint yet: “Resume” starts over.',
   lastLines: 'Last lines of the log',
   copyReport: 'Copy report',
+  anyway: 'Start anyway',
+  anywayHint: 'Though memory looks too short: the system may end the run when it runs out. Its checkpoints stay.',
 }
 
 export const config = { filter: 'Find fields', onlyChanged: 'Only what differs from the defaults', copy: 'Copy JSON', field: 'Field', value: 'Value', usual: 'Default', none: 'No field matches.' }

@@ -125,6 +125,9 @@ it('refuses to begin where memory is short, before it reads the data, however it
   try {
     const small = await createRun(home, { name: 'small', config: configOf({ motion: { target: 'none' }, steps: 1 }) })
     expect(await runTrainingJob({ runPath: small.path, home })).toMatchObject({ state: 'failed', error: { code: 'out-of-memory' } })
+    // As its user asked for on the page when it was made.
+    const anyway = await createRun(home, { name: 'anyway', config: configOf({ motion: { target: 'none' }, steps: 1 }), ignoresMemory: true })
+    expect(await runTrainingJob({ runPath: anyway.path, home })).toMatchObject({ state: 'finished' })
     // Resumed with --force.
     expect(await runTrainingJob({ runPath: small.path, home, ignoresMemory: true })).toMatchObject({ state: 'finished' })
   } finally {

@@ -119,6 +119,18 @@ describe('EndBanner', () => {
   })
 })
 
+describe('EndBanner of a run that memory is too short for', () => {
+  it('starts it anyway when told to', async () => {
+    const error = { code: 'out-of-memory' as const, message: 'Training takes about 91.2 GB of memory.', hint: 'Lower batchSize.' }
+    const run = withState('failed')
+    client.runs.resume.mockResolvedValue(run)
+    const banner = mount(EndBanner, { props: { run: { ...run, status: { ...run.status, error } }, log: [] }, global: { plugins } })
+    await banner.get('[data-testid="resume-anyway"]').trigger('click')
+    expect(client.runs.resume).toHaveBeenCalledWith({ id: 'r', ignoresMemory: true })
+    expect(mount(EndBanner, { props: { run, log: [] }, global: { plugins } }).find('[data-testid="resume-anyway"]').exists()).toBe(false)
+  })
+})
+
 describe('ConfigView', () => {
   it('shows every field, and on demand only what differs from the defaults', async () => {
     const config = trainConfigSchema.parse({ data: { dataset: 'demo' }, seed: 7, motion: { lambda: 0.3 } })

@@ -5,10 +5,10 @@ import { expandAblation } from '../../../../electron/contract/ablation-arms.ts'
 import { trainConfigSchema } from '../../../../electron/contract/config.ts'
 import type { DatasetDetail } from '../../../../electron/contract/dataset.ts'
 import { fitMotionCameras, fitToDataset, guessCameras, mappableVectors } from '../../../../electron/contract/fit-dataset.ts'
-import { configAt, mergeConfig, withConfigAt } from '../../../../electron/contract/raw-config.ts'
+import { configAt, mergeConfig, withConfigAt, type RawConfig } from '../../../../electron/contract/raw-config.ts'
 import { checkMapping } from '../../../../renderer/features/configure/check-mapping.ts'
 import { checkConfig, readConfigText, suggestName } from '../../../../renderer/features/configure/config-form.ts'
-import { blockMask, modelShape } from '../../../../renderer/features/configure/diagram.ts'
+import { blockMask, drawModel } from '../../../../renderer/features/configure/diagram.ts'
 import { nameField, parseField, readSpecs } from '../../../../renderer/features/configure/field-specs.ts'
 import { differingLeaves, flattenConfig } from '../../../../renderer/features/runs/flatten.ts'
 
@@ -116,13 +116,49 @@ describe('the form', () => {
 })
 
 describe('the diagram', () => {
+  const dimensions = { state: 8, action: 7 }
+  const configOf = (change: RawConfig = {}) => trainConfigSchema.parse(mergeConfig({ data: { dataset: 'x' } }, change))
+  const linesOf = (change: RawConfig, id: string) => drawModel(configOf(change), dimensions).boxes.find((box) => box.id === id)?.lines
+
   it('counts tokens as the model does', () => {
-    const config = trainConfigSchema.parse({ data: { dataset: 'x' } })
     // 64 px, 4 px patches merged twice: 4 x 4 tokens of each of two cameras, and 10 of text. The latent is 8 x 8, in patches of 2.
-    expect(modelShape(config)).toMatchObject({ grid: 4, prefixTokens: 42, latent: 8, motionTokens: 16, stateTokens: 1 })
-    expect(modelShape({ ...config, motion: { ...config.motion, cameras: [...config.data.cameras] } }).motionTokens).toBe(32)
-    expect(blockMask({ stateTokens: 1 }).sees).toEqual([[true, false, false], [true, true, false], [true, true, true]])
-    expect(blockMask({ stateTokens: 0 }).blocks).toEqual(['prefix', 'actions'])
+    expect(linesOf({}, 'stem')![0]).toBe('4 × 4 tokens each')
+    expect(linesOf({}, 'backbone')![0]).toBe('42 tokens')
+    expect(linesOf({}, 'noise')).toEqual(['4 × 8 × 8', 'patches of 2 cells'])
+    expect(linesOf({}, 'motion')![0]).toBe('16 tokens')
+    expect(linesOf({ motion: { cameras: ['agentview', 'robot0_eye_in_hand'] } }, 'motion')![0]).toBe('32 tokens')
+    expect(blockMask(configOf()).sees).toEqual([[true, false, false], [true, true, false], [true, true, true]])
+    expect(blockMask(configOf({ action: { variant: 'pi05' } })).blocks).toEqual(['prefix', 'actions'])
+  })
+
+  it('has a decoder for latents only, a time for what is denoised only, and no action expert in a warm-up', () => {
+    const ids = (change: RawConfig) => drawModel(configOf(change), dimensions).boxes.map(({ id }) => id)
+    const labels = (change: RawConfig) => drawModel(configOf(change), dimensions).arrows.flatMap(({ label }) => label ?? [])
+    expect(ids({})).toEqual(['cameras', 'instruction', 'stem', 'backbone', 'actions-in', 'expert', 'actions-out', 'noise', 'motion', 'vae', 'image'])
+    expect(ids({ motion: { space: 'pixels' } })).not.toContain('vae')
+    expect(linesOf({ motion: { space: 'pixels' } }, 'noise')).toEqual(['3 × 64 × 64', 'patches of 8 px'])
+    expect(linesOf({ motion: { space: 'pixels', target: 'raw-flow' } }, 'noise')![0]).toBe('2 × 64 × 64')
+    expect(ids({ motion: { target: 'words' } })).not.toContain('vae')
+    expect(linesOf({ motion: { target: 'words', wordGrid: 8 } }, 'noise')).toEqual(['8 × 8'])
+    expect(labels({}).filter((label) => label === 'flow time t')).toHaveLength(2)
+    expect(labels({ motion: { target: 'words' } }).filter((label) => label === 'flow time t')).toHaveLength(1)
+    expect(ids({ stage: 'motion-warm-up' })).not.toContain('expert')
+    expect(linesOf({ stage: 'motion-warm-up', warmUpBackbone: 'frozen' }, 'backbone')).toContain('frozen')
+    expect(ids({ motion: { target: 'none' } })).not.toContain('motion')
+    expect(drawModel(configOf({ motion: { lambda: 0.3, control: 'noise' } }), dimensions).notes).toEqual(['L = L_action + 0.3 × L_motion', expect.stringContaining('Control: the target is fresh noise')])
+  })
+
+  // Everything that changes what is computed, and from where it begins.
+  it.each<[string, unknown, RawConfig?]>([
+    ['data.imageSizePx', 32], ['data.cameras', ['agentview']],
+    ['backbone.stem', 'patch'], ['backbone.stemChannels', [32, 64]], ['backbone.patchSizePx', 2], ['backbone.width', 192], ['backbone.depth', 4], ['backbone.heads', 2], ['backbone.mlpRatio', 2], ['backbone.maxTextTokens', 12], ['backbone.vocabularySize', 300],
+    ['action.variant', 'pi05'], ['action.width', 64], ['action.mlpRatio', 2], ['action.chunk', 8], ['action.flowTimesPerPrefix', 1], ['action.eulerSteps', 5], ['action.replanSteps', 2], ['action.startNoise', 'random'],
+    ['motion.target', 'raw-flow'], ['motion.space', 'pixels'], ['motion.control', 'static'], ['motion.lambda', 2], ['motion.horizonSteps', 9], ['motion.cameras', ['robot0_eye_in_hand', 'agentview']], ['motion.width', 32], ['motion.depth', 2], ['motion.heads', 2], ['motion.mlpRatio', 2], ['motion.patchSize', 1], ['motion.adaLn', 'block'], ['motion.conditioning', 'pooled'], ['motion.eulerSteps', 4],
+    ['motion.wordGrid', 8, { motion: { target: 'words' } }], ['motion.pixelPatchPx', 4, { motion: { space: 'pixels' } }],
+    ['vae.weights', 'sd'], ['vae.latentChannels', 8], ['vae.foldPx', 2], ['vae.blockChannels', [16]], ['vae.layersPerBlock', 2], ['vae.steps', 50],
+    ['stage', 'motion-warm-up'], ['warmUpBackbone', 'frozen', { stage: 'motion-warm-up' }], ['startFrom', 'warm'],
+  ])('follows %s', (path, value, under = {}) => {
+    expect(drawModel(configOf(withConfigAt(under, path, value)), dimensions)).not.toEqual(drawModel(configOf(under), dimensions))
   })
 })
 
