@@ -14,10 +14,24 @@ const blockFrames = 16
 const openVideos = 8
 const memoryBytes = 96 * 2 ** 20
 
-interface OpenVideo {
+class OpenVideo {
   readonly video: VideoFile
-  /** SHA-256 of the file, computed when the cache first needs it. */
-  hash(): Promise<string>
+  /** Whether the hash is known, so that asking for it takes no time. */
+  isHashed = false
+  #hash: Promise<string> | undefined
+
+  constructor(video: VideoFile) {
+    this.video = video
+  }
+
+  /** SHA-256 of the file, computed when frames are first kept on disk. */
+  hash(): Promise<string> {
+    this.#hash ??= hashFile(this.video.path).then((hash) => {
+      this.isHashed = true
+      return hash
+    })
+    return this.#hash
+  }
 }
 
 /**
@@ -51,12 +65,14 @@ export class VideoFrames {
   async frame(path: string, index: number): Promise<RgbImage> {
     const recent = this.#recent.get(`${path} ${index}`)
     if (recent !== undefined) return recent
-    const { video, hash } = await this.#open(path)
+    const opened = await this.#open(path)
+    const { video } = opened
     const decoder = await chooseDecoder(video.codec, path)
-    if (this.#cache !== null) {
+    // A frame is decoded sooner than a large file is read to its end.
+    if (this.#cache !== null && opened.isHashed) {
       const block = Math.floor(index / blockFrames)
       const data = frameMemory(video.width * video.height * 3)
-      if (await this.#cache.read(blockKey(decoder.name, await hash(), block), data.length, index - block * blockFrames, data)) {
+      if (await this.#cache.read(blockKey(decoder.name, await opened.hash(), block), data.length, index - block * blockFrames, data)) {
         return this.#remember(path, index, { width: video.width, height: video.height, data })
       }
     }
@@ -66,7 +82,8 @@ export class VideoFrames {
 
   /** Frames first..last one after the other, [count, height, width, 3], in `into` if it is given. */
   async frames(path: string, first: number, last: number, into?: Uint8Array): Promise<{ width: number; height: number; data: Uint8Array }> {
-    const { video, hash } = await this.#open(path)
+    const opened = await this.#open(path)
+    const { video } = opened
     const { width, height } = video
     const bytes = width * height * 3
     const data = frameMemory((last - first + 1) * bytes, into)
@@ -76,7 +93,7 @@ export class VideoFrames {
       const end = Math.min(start + blockFrames, video.frameCount) - 1
       const from = Math.max(first, start)
       const part = data.subarray((from - first) * bytes, (Math.min(last, end) - first + 1) * bytes)
-      const key = this.#cache === null ? null : blockKey(decoder.name, await hash(), block)
+      const key = this.#cache === null ? null : blockKey(decoder.name, await opened.hash(), block)
       if (key !== null && (await this.#cache!.read(key, bytes, from - start, part))) continue
       const pixels = frameMemory((end - start + 1) * bytes)
       let offset = 0
@@ -98,10 +115,7 @@ export class VideoFrames {
   async #open(path: string): Promise<OpenVideo> {
     let opened = this.#videos.get(path)
     if (opened === undefined) {
-      opened = VideoFile.open(path).then((video) => {
-        let hash: Promise<string> | undefined
-        return { video, hash: () => (hash ??= hashFile(path)) }
-      })
+      opened = VideoFile.open(path).then((video) => new OpenVideo(video))
       opened.catch(() => this.#videos.delete(path))
       this.#videos.set(path, opened, 1)
     }
