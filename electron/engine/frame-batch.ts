@@ -8,7 +8,7 @@ import { toRgba } from './picture.ts'
 const runFrames = 4
 const videoRunFrames = 16
 /** Enough for one message; what is asked for beyond comes with the next. */
-const batchBytes = 4 * 2 ** 20
+const batchBytes = 1.5 * 2 ** 20
 
 export interface FrameBatchRequest {
   readonly episode: number

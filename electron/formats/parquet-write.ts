@@ -27,6 +27,9 @@ export interface ParquetColumn {
 /** Values by column name; int64 as bigint, lists as arrays, pictures as {bytes, path}. All of one length. */
 export type ParquetRows = Record<string, unknown[]>
 
+/** A reader of one picture takes a page: small ones let it take few others with it. */
+const pageBytes = 2 ** 18
+
 /**
  * A parquet file's bytes with one row group per element of `groups`: a reader fetches one group (one episode) without
  * the rest. Embedded pictures are compressed already and stay as they are; all else is packed with snappy.
@@ -42,7 +45,7 @@ export function encodeParquet(columns: readonly ParquetColumn[], groups: Iterabl
       if (data === undefined) throw new RangeError(`encodeParquet: no values for column ${name}`)
       return kind.kind === 'image' ? { name, data, codec: 'UNCOMPRESSED', statistics: false, encoding: undefined } : { name, data }
     })
-    void parquet.write({ columnData, rowGroupSize: 2 ** 30 })
+    void parquet.write({ columnData, rowGroupSize: 2 ** 30, pageSize: pageBytes })
   }
   void parquet.finish()
   return writer.getBytes()

@@ -98,6 +98,13 @@ export class ParquetFile implements AsyncDisposable {
     })
   }
 
+  /** Mean bytes of a row of one column, as they lie in the file. */
+  rowBytes(column: string): number {
+    let bytes = 0
+    for (const { columns } of this.#metadata.row_groups) for (const { meta_data: chunk } of columns) if (chunk?.path_in_schema[0] === column) bytes += Number(chunk.total_compressed_size)
+    return this.rowCount === 0 ? 0 : bytes / this.rowCount
+  }
+
   #check(column: string, rowStart: number, rowEnd: number): void {
     if (!this.columns.includes(column)) throw damaged(this.path, `it has no column ${column} (it has ${this.columns.join(', ')})`, 'Check the features in meta/info.json.')
     if (rowStart < 0 || rowEnd > this.rowCount || rowStart > rowEnd) {

@@ -21,8 +21,9 @@ import type { LeRobotEpisode } from './episode.ts'
 import type { FeatureMap, LeRobotInfo } from './info.ts'
 
 const openFiles = 8
-/** Encoded pictures that are read together. */
-const blockFrames = 16
+/** Encoded pictures that are read together have about this many bytes. */
+const blockBytes = 2 ** 19
+const maxBlockFrames = 64
 const pictureCacheBytes = 64 * 2 ** 20
 
 /** A LeRobot dataset of any version, once its index of episodes is known. */
@@ -196,8 +197,10 @@ export class LeRobotDataset implements Dataset {
   }
 
   async #readPicture(entry: LeRobotEpisode, key: string, frame: number): Promise<Uint8Array> {
-    const block = Math.floor(frame / blockFrames)
-    const { bytes, path } = (await this.#readBlock(entry, key, block))[frame - block * blockFrames] ?? {}
+    const file = await this.#open(entry.dataFile)
+    const blockFrames = Math.min(maxBlockFrames, Math.max(1, Math.floor(blockBytes / Math.max(1, file.rowBytes(key)))))
+    const first = frame - (frame % blockFrames)
+    const { bytes, path } = (await this.#readBlock(file, entry, key, first, blockFrames))[frame - first] ?? {}
     if (bytes !== undefined) return bytes
     const linked = path === undefined ? null : await resolveInside(this.#root, path)
     if (linked === null) throw new KinoraError('dataset-invalid', `There is no picture for frame ${frame} of ${key} in ${entry.dataFile}.`, 'Copy the dataset again, pictures included.')
@@ -205,17 +208,12 @@ export class LeRobotDataset implements Dataset {
   }
 
   /** Encoded pictures that lie together, kept for the frames that come next. */
-  #readBlock(entry: LeRobotEpisode, key: string, block: number): Promise<readonly EmbeddedPicture[]> {
-    const name = `${entry.index} ${key} ${block}`
+  #readBlock(file: ParquetFile, entry: LeRobotEpisode, key: string, first: number, count: number): Promise<readonly EmbeddedPicture[]> {
+    const name = `${entry.index} ${key} ${first}`
     const known = this.#pictures.get(name)
     if (known !== undefined) return known
-    const read = async (): Promise<EmbeddedPicture[]> => {
-      const first = entry.rowStart + block * blockFrames
-      const file = await this.#open(entry.dataFile)
-      // Copies: the page that they lie in may hold far more.
-      return Array.from(await file.readColumn(key, first, Math.min(first + blockFrames, entry.rowEnd)), copyPicture)
-    }
-    const pictures = read()
+    // Copies: the page that they lie in may hold far more.
+    const pictures = file.readColumn(key, entry.rowStart + first, Math.min(entry.rowStart + first + count, entry.rowEnd)).then((values) => Array.from(values, copyPicture))
     this.#pictures.set(name, pictures, 0)
     pictures.then(
       (all) => this.#pictures.set(name, pictures, all.reduce((sum, { bytes }) => sum + (bytes?.length ?? 64), 0)),
