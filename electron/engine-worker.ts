@@ -23,13 +23,13 @@ async function main(): Promise<number> {
   if (channel !== null && 'electron' in process.versions) useEntryRunner(entriesByHost(channel))
   if (role === 'job' && subject !== undefined) {
     process.title = 'kinora job'
-    const { serveJob } = await import('./engine/job-process.ts')
+    const { serveJob } = await import('./engine/training/job-process.ts')
     const status = await serveJob(home, subject, channel)
     return status.error === null ? 0 : exitCodes[status.error.code]
   }
   if (role === 'evaluate' && subject !== undefined) {
     process.title = 'kinora evaluate'
-    const { serveEvaluation } = await import('./engine/evaluation-process.ts')
+    const { serveEvaluation } = await import('./engine/evaluation/evaluation-process.ts')
     return (await serveEvaluation(home, JSON.parse(subject) as EvaluationRequest, channel)) ? 0 : exitCodes.interrupted
   }
   if (role === 'desk' && channel !== null) {
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
     process.on('SIGINT', () => {})
     mkdirSync(join(home.cache, 'logs'), { recursive: true })
     const log = new FileLog(join(home.cache, 'logs', 'desk.ndjson'), { maxBytes: 5_000_000 })
-    const { serveDesk } = await import('./engine/desk-process.ts')
+    const { serveDesk } = await import('./engine/desk/desk-process.ts')
     await serveDesk(home, channel, log.log)
     await log.close()
     return 0

@@ -35,9 +35,9 @@ export function registerAblate(program: Command, bind: Bind): void {
     .addHelpText('after', examples(['kinora ablate targets.json', 'kinora ablate targets.json --plan', 'kinora ablate targets.json --json > table.json']) + example)
   withCommonOptions(command, { json: true })
   bind<AblateOptions>(command, async (context, options, word) => {
-    const { createAblation } = await import('../engine/ablation-creation.ts')
-    const { openAblation, readAblation } = await import('../engine/ablation-folder.ts')
-    const { parseAblation, planAblation } = await import('../engine/ablation-plan.ts')
+    const { createAblation } = await import('../engine/ablation/ablation-creation.ts')
+    const { openAblation, readAblation } = await import('../engine/ablation/ablation-folder.ts')
+    const { parseAblation, planAblation } = await import('../engine/ablation/ablation-plan.ts')
     const spec = /\.json$|[/\\]/.test(word!) ? parseAblation(await readSettings(word!), word) : null
     if (options.plan === true) {
       const plan = planAblation(spec ?? (await openAblation(context.home, word!)).spec)
@@ -47,7 +47,7 @@ export function registerAblate(program: Command, bind: Bind): void {
     const folder = spec ? await createAblation(context.home, spec) : await openAblation(context.home, word!)
     context.note(`Ablation ${folder.id}: ${folder.plan.arms.length} arms, ${folder.plan.cells.length} runs, in ${folder.path}`)
     context.interrupts.message = 'Pausing: the run in progress writes a checkpoint, finished rollouts are kept, and the same command continues. Press Ctrl-C again to end at once.'
-    const { runAblation } = await import('../engine/ablation-job.ts')
+    const { runAblation } = await import('../engine/ablation/ablation-job.ts')
     // Loaded only now: the engine is large, and help and plan do not need it.
     const { TrainingProgress } = await import('./training.ts')
     let training = new TrainingProgress(context, '')

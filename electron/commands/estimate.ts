@@ -19,9 +19,9 @@ export function registerEstimate(program: Command, bind: Bind): void {
   withCommonOptions(command, { json: true, device: true })
   bind<ConfigOptions>(command, async (context, options) => {
     const settings = await gatherSettings(options)
-    const { estimateHere } = await import('../engine/estimate.ts')
-    const { parseTrainConfig } = await import('../engine/train-config.ts')
-    const { withImportedVae } = await import('../engine/imported-vaes.ts')
+    const { estimateHere } = await import('../engine/estimate/estimate.ts')
+    const { parseTrainConfig } = await import('../engine/runs/train-config.ts')
+    const { withImportedVae } = await import('../engine/training/imported-vaes.ts')
     const isKnown = dataSettings(settings).dataset !== undefined
     const { config, data } = isKnown
       ? await fitted(context, settings, sourceOf(options), options.as)

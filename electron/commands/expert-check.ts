@@ -1,5 +1,5 @@
 import type { Evaluation } from '../contract/run.ts'
-import { openBaselineLog } from '../engine/evaluation.ts'
+import { openBaselineLog } from '../engine/evaluation/evaluation.ts'
 import { evaluateBaseline } from '../evaluate/closed-loop.ts'
 import { percent } from '../report/numbers.ts'
 import { defaultNoise, noNoise } from '../sim/demonstrate.ts'

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander'
 import { exportFormats, type ExportFormat } from '../contract/blob.ts'
 import type { Parity } from '../evaluate/parity.ts'
 import { significant } from '../report/numbers.ts'
-import type { RunFolder } from '../engine/run-folder.ts'
+import type { RunFolder } from '../engine/runs/run-folder.ts'
 import { wholeNumber, withCommonOptions, type CommonOptions, type Context } from './context.ts'
 import { examples, type Bind } from './command.ts'
 import { formatTable } from './table.ts'
@@ -34,7 +34,7 @@ export function registerExport(program: Command, bind: Bind): void {
     const run = await findRun(context.home, word!)
     if (options.metrics !== undefined) return exportMetrics(context, run, options.metrics, options.out)
     const out = resolve(options.out ?? `${run.identity.id}-policy`)
-    const { exportPolicy } = await import('../engine/export-policy.ts')
+    const { exportPolicy } = await import('../engine/exchange/export-policy.ts')
     const report = await exportPolicy({ home: context.home, runPath: run.path, step: options.step, out, samples: options.samples, signal: context.signal })
     const row = (name: string, { n, maxAbsError, meanAbsError, minCosine }: Parity): string[] => [name, String(n), significant(maxAbsError), significant(meanAbsError), minCosine.toFixed(7)]
     const rows = [row('random', report.random), ...(report.dataset ? [row('dataset', report.dataset)] : [])]
@@ -45,7 +45,7 @@ export function registerExport(program: Command, bind: Bind): void {
 
 /** One file; TensorBoard is pointed at folders, so its file goes into the folder that `out` names. */
 async function exportMetrics(context: Context, run: RunFolder, format: ExportFormat, out?: string): Promise<void> {
-  const { exportRun } = await import('../engine/run-export.ts')
+  const { exportRun } = await import('../engine/exchange/run-export.ts')
   const { writeFileAtomic } = await import('../platform/fs-atomic.ts')
   const { id, createdAt } = run.identity
   const path = format === 'tfevents' ? join(resolve(out ?? `${id}-tensorboard`), `events.out.tfevents.${Math.floor(createdAt / 1000)}.${id}`) : resolve(out ?? `${id}.${format}`)

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { nearest } from '../base/nearest.ts'
 import { KinoraError } from '../contract/errors.ts'
-import { openRun, type RunFolder } from '../engine/run-folder.ts'
+import { openRun, type RunFolder } from '../engine/runs/run-folder.ts'
 import type { Home } from '../platform/paths.ts'
 
 /** Every readable run of the home, newest first. */

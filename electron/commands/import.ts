@@ -15,7 +15,7 @@ export function registerImport(program: Command, bind: Bind): void {
     .addHelpText('after', examples(['kinora import runs/pi0/events.out.tfevents.1700000000.host', 'kinora import losses.csv --name lerobot-act']))
   withCommonOptions(command, { json: true })
   bind<ImportOptions>(command, async (context, options, path) => {
-    const { importRun } = await import('../engine/run-import.ts')
+    const { importRun } = await import('../engine/exchange/run-import.ts')
     const run = await importRun(context.home, resolve(path!), options.name ?? '', context.signal)
     context.print({ ...run.identity, path: run.path }, `Imported as run ${run.identity.id}\n  ${run.path}`)
   })

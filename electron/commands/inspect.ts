@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { exitCodes, KinoraError } from '../contract/errors.ts'
-import type { RunFolder } from '../engine/run-folder.ts'
+import type { RunFolder } from '../engine/runs/run-folder.ts'
 import { bytes, integer, percent, significant, timeStamp } from '../report/numbers.ts'
 import { withCommonOptions, type Context } from './context.ts'
 import { examples, type Bind } from './command.ts'
@@ -38,9 +38,9 @@ async function inspect(context: Context, word: string, options: InspectOptions):
 }
 
 async function inspectRun(context: Context, run: RunFolder): Promise<void> {
-  const { reconcileRun, runFile } = await import('../engine/run-folder.ts')
+  const { reconcileRun, runFile } = await import('../engine/runs/run-folder.ts')
   const { listSteps } = await import('../checkpoint/folders.ts')
-  const { readEvaluations } = await import('../engine/run-summary.ts')
+  const { readEvaluations } = await import('../engine/runs/run-summary.ts')
   const { RunMetrics } = await import('../metrics/reader.ts')
   const { parameterCounts } = await import('../model/parameter-counts.ts')
   const status = await reconcileRun(run.path)
@@ -96,7 +96,7 @@ async function inspectCheckpoint(context: Context, folder: string): Promise<numb
 async function listHome(context: Context): Promise<void> {
   const { listRuns } = await import('./find-run.ts')
   const { listDatasetPlaces } = await import('../engine/dataset-places.ts')
-  const { reconcileRun } = await import('../engine/run-folder.ts')
+  const { reconcileRun } = await import('../engine/runs/run-folder.ts')
   const places = await listDatasetPlaces(context.home)
   const runs = await Promise.all((await listRuns(context.home)).map(async (run) => ({ ...run.identity, path: run.path, status: await reconcileRun(run.path) })))
   const text = [

@@ -22,7 +22,7 @@ export function registerReport(program: Command, bind: Bind): void {
     if (words.length > runLimit) throw new KinoraError('usage', `${words.length} runs are too many for one report.`, `Give at most ${runLimit}.`)
     const runs = []
     for (const word of words) runs.push(await findRun(context.home, word))
-    const { writeRunReport } = await import('../engine/run-report.ts')
+    const { writeRunReport } = await import('../engine/exchange/run-report.ts')
     let phase = ''
     const path = await writeRunReport(context.home, {
       runPaths: runs.map((run) => run.path),

@@ -3,7 +3,7 @@ import { datasetFormats, type DatasetFormat } from '../contract/dataset.ts'
 import type { Device, TrainConfig } from '../contract/config.ts'
 import { fitMotionCameras, fitToDataset } from '../contract/fit-dataset.ts'
 import { configAt, mergeConfig, type RawConfig } from '../contract/raw-config.ts'
-import type { EstimateData } from '../engine/estimate.ts'
+import type { EstimateData } from '../engine/estimate/estimate.ts'
 import type { CommonOptions, Context } from './context.ts'
 import { applyAssignment, readSettings } from './settings.ts'
 
@@ -40,9 +40,9 @@ export function withConfigOptions(command: Command): Command {
  * @param format what the dataset is, where its content suggests something else; remembered with it
  */
 export async function fitted(context: Context, settings: RawConfig, source: string, format?: DatasetFormat): Promise<{ config: TrainConfig; dataset: string; data: EstimateData }> {
-  const { parseTrainConfig } = await import('../engine/train-config.ts')
+  const { parseTrainConfig } = await import('../engine/runs/train-config.ts')
   const { addDatasetPlace, findDataset, openPlace } = await import('../engine/dataset-places.ts')
-  const { dataOf } = await import('../engine/estimate.ts')
+  const { dataOf } = await import('../engine/estimate/estimate.ts')
   const wanted = String(dataSettings(settings).dataset)
   const found = await findDataset(context.home, wanted).catch((error: unknown) => {
     // Wrong fields are told before a dataset that is not there.

@@ -40,7 +40,7 @@ export function registerTrain(program: Command, bind: Bind): void {
     if (runPath === null) return
     context.interrupts.message = 'Pausing: writing a checkpoint. Press Ctrl-C again to end at once (the run then continues at its last checkpoint).'
     const { trainHere, trainingExitCode } = await import('./training.ts')
-    const { openRun } = await import('../engine/run-folder.ts')
+    const { openRun } = await import('../engine/runs/run-folder.ts')
     // A new run's memory was looked at before it had a folder.
     const status = await trainHere(context, runPath, { ignoresMemory: options.force === true || options.resume === undefined })
     const { identity } = await openRun(runPath)
@@ -54,7 +54,7 @@ export function registerTrain(program: Command, bind: Bind): void {
 }
 
 async function newRun(context: Context, options: TrainOptions): Promise<string | null> {
-  const { parseTrainConfig } = await import('../engine/train-config.ts')
+  const { parseTrainConfig } = await import('../engine/runs/train-config.ts')
   const settings = await gatherSettings(options)
   if (dataSettings(settings).dataset === undefined && options.printConfig !== true) {
     throw new KinoraError('usage', 'Train on which dataset?', 'Give --dataset with a name or a folder. "kinora inspect" lists the datasets that there are, "kinora demos" records one.')
@@ -65,14 +65,14 @@ async function newRun(context: Context, options: TrainOptions): Promise<string |
     return null
   }
   const { config, dataset, data } = await fitted(context, settings, sourceOf(options), options.as)
-  const { estimateHere, refuseShortage, refuseShortMemory } = await import('../engine/estimate.ts')
+  const { estimateHere, refuseShortage, refuseShortMemory } = await import('../engine/estimate/estimate.ts')
   // Told before this machine is timed.
   if (options.force !== true) refuseShortMemory(config, data)
   const estimate = await estimateHere(context.home, config, data, { signal: context.signal })
   const { estimateLine } = await import('./estimate.ts')
   context.note(estimateLine(estimate))
   if (options.force !== true) refuseShortage(estimate)
-  const { createRun } = await import('../engine/run-folder.ts')
+  const { createRun } = await import('../engine/runs/run-folder.ts')
   const startFrom = config.startFrom === null ? null : await knownStart(context, config.startFrom)
   const run = await createRun(context.home, { name: options.name ?? '', config: { ...config, startFrom, data: { ...config.data, dataset } } })
   context.note(`Run ${run.identity.id} in ${run.path}`)
@@ -95,7 +95,7 @@ async function resumedRun(context: Context, options: TrainOptions): Promise<stri
   }
   const { findRun } = await import('./find-run.ts')
   const run = await findRun(context.home, options.resume!)
-  const { reconcileRun } = await import('../engine/run-folder.ts')
+  const { reconcileRun } = await import('../engine/runs/run-folder.ts')
   const status = await reconcileRun(run.path)
   if (status.state === 'finished') {
     throw new KinoraError('usage', `${run.identity.id} is finished: all ${status.totalSteps} steps are done.`, `Evaluate it: kinora evaluate ${run.identity.id}`)

@@ -1,6 +1,6 @@
 import { exitCodes, KinoraError } from '../contract/errors.ts'
 import type { RunStatus } from '../contract/run.ts'
-import { runTrainingJob } from '../engine/training-job.ts'
+import { runTrainingJob } from '../engine/training/training-job.ts'
 import { significant } from '../report/numbers.ts'
 import type { TrainEvent } from '../trainer/train.ts'
 import type { Context } from './context.ts'

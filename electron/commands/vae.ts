@@ -18,7 +18,7 @@ export function registerVae(program: Command, bind: Bind): void {
     .addHelpText('after', examples(['kinora vae import vae/diffusion_pytorch_model.safetensors --name sd-vae-ft-mse', 'kinora vae import v1-5-pruned.safetensors --name sd-1.5']) + '\nA config.json of diffusers beside the file gives the scaling factor and the groups; else 0.18215 and 32.\n')
   withCommonOptions(load, { json: true })
   bind<ImportOptions>(load, async (context, options, file) => {
-    const { importVae } = await import('../engine/imported-vaes.ts')
+    const { importVae } = await import('../engine/training/imported-vaes.ts')
     const vae = await importVae(context.home, file!, options.name)
     const { blockChannels, layersPerBlock, latentChannels } = vae.architecture
     context.print(
@@ -32,7 +32,7 @@ export function registerVae(program: Command, bind: Bind): void {
   const list = group.command('list').description('The autoencoders that were imported.').addHelpText('after', examples(['kinora vae list']))
   withCommonOptions(list, { json: true })
   bind<CommonOptions>(list, async (context) => {
-    const { listVaes } = await import('../engine/imported-vaes.ts')
+    const { listVaes } = await import('../engine/training/imported-vaes.ts')
     const vaes = await listVaes(context.home)
     context.print(vaes, vaes.length === 0 ? 'None was imported yet: kinora vae import FILE.safetensors' : vaes.map(({ name, architecture }) => `${name}  channels ${architecture.blockChannels.join(', ')}`).join('\n'))
   })

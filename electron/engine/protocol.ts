@@ -11,7 +11,7 @@ import type { LogPart, Preset, StoppedEarly } from '../contract/run.ts'
 import type { DoctorOptions, DoctorReport } from '../contract/system.ts'
 import type { z } from 'zod'
 import type { Simulation, SimulationPane } from '../contract/simulation.ts'
-import type { FrameBatch, FrameBatchRequest } from './frame-batch.ts'
+import type { FrameBatch, FrameBatchRequest } from './desk/frame-batch.ts'
 import type { Entry } from '../platform/entry.ts'
 import type { EntryEnd } from '../platform/run-entry.ts'
 

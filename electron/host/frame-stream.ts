@@ -1,5 +1,5 @@
 import type { FramesQuery } from '../contract/blob.ts'
-import type { FrameBatch, FrameBatchRequest } from '../engine/frame-batch.ts'
+import type { FrameBatch, FrameBatchRequest } from '../engine/desk/frame-batch.ts'
 import type { DatasetPlace } from '../engine/dataset-places.ts'
 
 type ReadBatch = (request: FrameBatchRequest & { id: string; path: string }) => Promise<FrameBatch>

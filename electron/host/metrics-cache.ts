@@ -1,5 +1,5 @@
 import { RunMetrics } from '../metrics/reader.ts'
-import { runFile } from '../engine/run-folder.ts'
+import { runFile } from '../engine/runs/run-folder.ts'
 
 /** Numbers kept in memory over all runs (three columns of 8 bytes each). */
 const sizeLimit = 10_000_000

@@ -1,6 +1,6 @@
 import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRun, readStatus } from '../../electron/engine/run-folder.ts'
+import { createRun, readStatus } from '../../electron/engine/runs/run-folder.ts'
 import { appRoot } from '../../electron/platform/entry.ts'
 import type { Home } from '../../electron/platform/paths.ts'
 import { isAlive } from '../../electron/platform/process-table.ts'

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { tableCsv } from '../../electron/contract/ablation-table.ts'
-import { parseAblation, planAblation } from '../../electron/engine/ablation-plan.ts'
+import { parseAblation, planAblation } from '../../electron/engine/ablation/ablation-plan.ts'
 import { anotherHost, focused, hash, host, open, page, said, useFakeWorkbench } from '../support/fake-workbench.ts'
 
 useFakeWorkbench()

@@ -1,5 +1,5 @@
-import { OpenPolicies } from '../../electron/engine/open-policies.ts'
-import { Simulations } from '../../electron/engine/simulations.ts'
+import { OpenPolicies } from '../../electron/engine/desk/open-policies.ts'
+import { Simulations } from '../../electron/engine/desk/simulations.ts'
 import { resolveHome } from '../../electron/platform/paths.ts'
 import type { Services } from '../../electron/rpc/services.ts'
 

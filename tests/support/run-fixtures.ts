@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import type { RunStatus } from '../../electron/contract/run.ts'
-import { createRun, readStatus, writeStatus, type RunFolder } from '../../electron/engine/run-folder.ts'
+import { createRun, readStatus, writeStatus, type RunFolder } from '../../electron/engine/runs/run-folder.ts'
 import { resolveHome, type Home } from '../../electron/platform/paths.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 

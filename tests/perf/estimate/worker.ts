@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import { timedTrainStep, timeInTurn } from '../../../electron/engine/step-timing.ts'
+import { timedTrainStep, timeInTurn } from '../../../electron/engine/estimate/step-timing.ts'
 import { liberoDimensions } from '../../../electron/model/parameter-counts.ts'
 import { presetConfig } from '../../../electron/model/presets.ts'
 import { openOnnxProvider } from '../../../electron/tensor/backends/onnx/provider.ts'

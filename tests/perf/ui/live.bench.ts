@@ -1,5 +1,5 @@
 import { MetricWriter } from '../../../electron/metrics/writer.ts'
-import { runFile } from '../../../electron/engine/run-folder.ts'
+import { runFile } from '../../../electron/engine/runs/run-folder.ts'
 import type { UiBench } from '../ui.ts'
 import { metricLines, serveHome, temporaryHome, writeMetrics, writeRun } from './generated-home.ts'
 import { openPage } from './measured-page.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { KinoraError } from '../../../electron/contract/errors.ts'
-import type { FrameBatch, FrameBatchRequest } from '../../../electron/engine/frame-batch.ts'
+import type { FrameBatch, FrameBatchRequest } from '../../../electron/engine/desk/frame-batch.ts'
 import { streamFrames } from '../../../electron/host/frame-stream.ts'
 
 const place = Promise.resolve({ id: 'cups', path: '/data/cups' })

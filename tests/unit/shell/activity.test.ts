@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RunStatus, RunSummary } from '../../../electron/contract/run.ts'
-import { idleStatus } from '../../../electron/engine/run-folder.ts'
+import { idleStatus } from '../../../electron/engine/runs/run-folder.ts'
 import { activityOf, alertNotice, noticeOf } from '../../../electron/shell/activity.ts'
 
 function run(status: Partial<RunStatus>): RunSummary {

@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { Emitter } from '../../../electron/base/event.ts'
 import type { KinoraEvent } from '../../../electron/contract/rpc.ts'
 import type { RunStatus, RunSummary } from '../../../electron/contract/run.ts'
-import { idleStatus } from '../../../electron/engine/run-folder.ts'
+import { idleStatus } from '../../../electron/engine/runs/run-folder.ts'
 import type { Services } from '../../../electron/rpc/services.ts'
 
 /** What Electron is told, in the place of Electron. */
