@@ -3,6 +3,8 @@ import { latentShape, motionFieldShape, motionTokens, usesLatent } from '../../.
 import { text } from '../../text/en.ts'
 
 const words = text.configure.diagram
+/** Of a line's type, on average. */
+const letterWidth = 5.6
 
 /** A box of the drawing, in its coordinates (720 x 412). */
 export interface Box {
@@ -42,7 +44,7 @@ export function drawModel(config: TrainConfig, dimensions: Dimensions): Drawing 
   const parts = [drawPrefix(config), ...(acts ? [drawActing(config, dimensions)] : []), ...(hasMotion ? [drawMotion(config)] : [])]
   const { lambda, control } = config.motion
   return {
-    boxes: parts.flatMap(({ boxes }) => boxes),
+    boxes: parts.flatMap(({ boxes }) => boxes.map((box) => ({ ...box, lines: box.lines.map((line) => cut(line, box.width)) }))),
     arrows: parts.flatMap(({ arrows }) => arrows),
     notes: [
       !hasMotion ? words.noMotion : acts ? words.jointLoss(lambda) : words.warmUp,
@@ -108,6 +110,12 @@ export function blockMask({ stage, action }: Pick<TrainConfig, 'stage' | 'action
   const acting = stage === 'motion-warm-up' ? [] : action.variant === 'pi0' ? (['state', 'actions'] as const) : (['actions'] as const)
   const blocks = ['prefix', ...acting] as const
   return { blocks, sees: blocks.map((_, query) => blocks.map((_, key) => key <= query)) }
+}
+
+/** Long lists and names end at their box. */
+function cut(line: string, width: number): string {
+  const most = Math.floor((width - 16) / letterWidth)
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line
 }
 
 const count = (value: number | null): string => (value === null ? '?' : value.toLocaleString('en-US'))
