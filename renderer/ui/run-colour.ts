@@ -1,6 +1,7 @@
 /**
  * Colours of runs: eight hues after Okabe and Ito's set for colour-blind readers ("Color Universal Design", 2008), their
- * lightness moved so that each has 3:1 against the panel of its theme, times three dash styles: 24 distinct lines.
+ * lightness moved so that each has 3:1 against the panel of its theme, times three dash styles: 24 distinct lines. Both go
+ * round with the slot (8 and 3 have no common factor), so neighbours differ in more than colour: in grey, too.
  */
 export const runHues = {
   dark: ['#56b4e9', '#e69f00', '#1fbf92', '#e08fbd', '#f0e442', '#6d9bff', '#ff7a45', '#b0b7c3'],
@@ -46,5 +47,5 @@ export function lightColourOf(colour: string): string {
 
 export function styleOfSlot(slot: number, theme: 'dark' | 'light'): RunStyle {
   const hues = runHues[theme]
-  return { colour: hues[slot % hues.length]!, dash: dashes[Math.floor(slot / hues.length) % dashes.length]! }
+  return { colour: hues[slot % hues.length]!, dash: dashes[slot % dashes.length]! }
 }

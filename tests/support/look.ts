@@ -95,16 +95,18 @@ const generatedStops: Stop[] = [
   { name: 'shortcuts', path: '/runs', prepare: async (page) => void (await page.keyboard.press('Shift+?')) },
 ]
 
+/** Every page without anything chosen. */
+const barePages: Stop[] = ['data', 'configure', 'runs', 'replay', 'simulate', 'evaluate', 'ablations', 'review', 'settings', 'doctor'].map((name) => ({ name, path: `/${name}` }))
+
 /** The same pages over whatever runs and datasets a home holds. */
 function stopsOf(home: string): Stop[] {
   const idsIn = (folder: string): string[] => (existsSync(join(home, folder)) ? readdirSync(join(home, folder)).filter((name) => !name.startsWith('.')).sort() : [])
   const runs = idsIn('runs')
   const [first, last] = [runs[0], runs.at(-1)]
-  const pages = ['data', 'configure', 'runs', 'replay', 'simulate', 'evaluate', 'review', 'settings', 'doctor'].map((name) => ({ name, path: `/${name}` }))
-  if (first === undefined || last === undefined) return pages
+  if (first === undefined || last === undefined) return barePages
   const pair = `runs=${first},${last}`
   return [
-    ...pages,
+    ...barePages,
     { name: 'runs-epoch', path: `/runs?${pair}&x=epoch` },
     { name: 'run-curves', path: `/runs/${last}` },
     ...['evaluation', 'config', 'log'].map((tab) => ({ name: `run-${tab}`, path: `/runs/${last}?tab=${tab}` })),
@@ -129,7 +131,7 @@ async function violations(page: Page): Promise<string[]> {
 
 const isHome = scene.includes('/')
 const served = isHome ? await serveWorkbench(scene) : await startFakeHost({ scene: scene as 'full' | 'empty' | 'many' })
-const stops = isHome ? stopsOf(scene) : generatedStops
+const stops = isHome ? stopsOf(scene) : scene === 'empty' ? barePages : generatedStops
 const { origin } = new URL(served.url)
 const browser = await launchChromium()
 let isBad = false

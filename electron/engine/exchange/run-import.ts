@@ -16,7 +16,7 @@ import { createRun, runFile, type RunFolder } from '../runs/run-folder.ts'
  * @throws KinoraError `not-found`, `dataset-invalid`
  */
 export async function importRun(home: Home, path: string, name: string, signal?: AbortSignal): Promise<RunFolder> {
-  const series = /\.csv$/i.test(path) ? parseCsv(await readText(path), path) : await readEventSeries(path, signal)
+  const series = (await isTextFile(path)) ? parseCsv(await readText(path), path) : await readEventSeries(path, signal)
   if (series.size === 0) throw new KinoraError('dataset-invalid', `${path} holds no scalars.`, 'Give a TensorBoard event file or its folder, or a CSV with a column "step".')
   let lastStep = 1
   for (const one of series.values()) lastStep = Math.max(lastStep, one.steps.at(-1) ?? 0)
@@ -32,6 +32,15 @@ export async function importRun(home: Home, path: string, name: string, signal?:
       },
     },
   })
+}
+
+/** Whether a file is text, whatever its name: an event file begins with a length of 8 bytes, of which most are zero. */
+async function isTextFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null)
+  if (found === null) throw new KinoraError('not-found', `There is nothing at ${path}.`, 'Give the path on the machine that Kinora runs on.')
+  if (found.isDirectory()) return false
+  await using file = await RandomAccessFile.open(path)
+  return !(await file.read(0, Math.min(file.byteLength, 512))).includes(0)
 }
 
 async function readEventSeries(path: string, signal?: AbortSignal): Promise<Map<string, Series>> {
@@ -53,9 +62,7 @@ async function readEventSeries(path: string, signal?: AbortSignal): Promise<Map<
 }
 
 async function eventFiles(path: string): Promise<string[]> {
-  const found = await stat(path).catch(() => null)
-  if (found === null) throw new KinoraError('not-found', `There is nothing at ${path}.`, 'Give the path on the machine that Kinora runs on.')
-  if (!found.isDirectory()) return [path]
+  if (!(await stat(path)).isDirectory()) return [path]
   const names = (await readdir(path)).filter((name) => name.includes('tfevents')).sort()
   if (names.length === 0) throw new KinoraError('not-found', `${path} holds no event files (events.out.tfevents.*).`, 'Give the folder that was passed to TensorBoard as --logdir, or one run of it.')
   return names.map((name) => join(path, name))

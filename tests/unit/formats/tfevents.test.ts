@@ -87,6 +87,16 @@ describe('a run', () => {
     expect([...metrics.series('rare')!.steps]).toEqual([1, 2, 3])
   })
 
+  test('a table is known by its text, whatever its name', async () => {
+    const table = join(temporaryFolder(), 'history.txt')
+    writeFileSync(table, '_step,loss\n1,0.5\n2,0.25\n')
+    const run = await importRun(temporaryHome(), table, '')
+    expect(run.identity.name).toBe('history.txt')
+    expect([...(await readMetrics(runFile.metrics(run.path))).series('loss')!.values]).toEqual([0.5, 0.25])
+    writeFileSync(table, 'time,loss\n1,0.5\n')
+    await expect(importRun(temporaryHome(), table, '')).rejects.toMatchObject({ code: 'dataset-invalid', hint: 'Its columns: time, loss.' })
+  })
+
   test.each([['/no/such/place', 'not-found'], [temporaryFolder(), 'not-found']])('%s is refused in words', async (path, code) => {
     await expect(importRun(temporaryHome(), path, '')).rejects.toMatchObject({ code })
   })

@@ -46,6 +46,9 @@ describe('run colours', () => {
   it('gives 24 runs 24 different lines', () => {
     const ids = Array.from({ length: slotCount }, (_, index) => `run-${index}`)
     const slots = assignSlots(ids, {})
+    // Without colour, too, a line differs from the ones next to it.
+    expect(styleOfSlot(0, 'light').dash).toBe('solid')
+    for (let slot = 1; slot < slotCount; slot++) expect(styleOfSlot(slot, 'light').dash).not.toBe(styleOfSlot(slot - 1, 'light').dash)
     const lines = new Set(ids.map((id) => JSON.stringify(styleOfSlot(slots[id]!, 'dark'))))
     expect(slotCount).toBe(24)
     expect(lines.size).toBe(24)
