@@ -189,14 +189,19 @@ export function matMul(a: Value, b: Value, { transposeA = false, transposeB = fa
   return alpha === 1 ? product : mul(product, scalar(alpha))
 }
 
-/** Sum over all axes but the last of x, [C]: where products are quick, one row of ones times x, which threads share better. */
+/** Sum over all axes but the last of x, [C]: where products are quick, rows of ones times parts of x, one part a thread. */
 export function channelSum(x: Value, isFused: boolean): Value {
   const channels = x.shape[x.rank - 1]!
   const rows = x.size / channels
   if (!isFused || x.dtype !== 'float32' || x.size === 0 || rows === 1) return reduce('ReduceSum', x, [...x.shape.keys()].slice(0, -1), false)
-  const ones = constant('float32', [1, rows], new Float32Array(rows).fill(1))
-  return reshape(matMul(ones, reshape(x, [rows, channels]), { isFused }), [channels])
+  const parts = [16, 8, 4, 2].find((count) => rows % count === 0 && rows / count >= shortestPart) ?? 1
+  const ones = constant('float32', [1, rows / parts], new Float32Array(rows / parts).fill(1))
+  const sums = matMul(ones, reshape(x, [parts, rows / parts, channels]), { isFused }) // [parts, 1, C]
+  return reshape(reduce('ReduceSum', sums, [0], false), [channels])
 }
+
+/** Rows that are worth a thread of their own. */
+const shortestPart = 64
 
 /** The order of axes that swaps the last two. */
 function swapped(rank: number): number[] {
