@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import { exportFormats, type ExportFormat } from '../contract/blob.ts'
-import type { Parity } from '../evaluate/parity.ts'
+import type { Parity } from '../contract/run.ts'
 import { significant } from '../report/numbers.ts'
 import type { RunFolder } from '../engine/runs/run-folder.ts'
 import { wholeNumber, withCommonOptions, type CommonOptions, type Context } from './context.ts'

@@ -228,6 +228,7 @@ const consistentConfig = trainConfigFields.superRefine((config, context) => {
   for (const camera of motion.cameras) {
     if (!data.cameras.includes(camera)) refuse(['motion', 'cameras'], `motion.cameras names "${camera}", which is not one of data.cameras (${data.cameras.join(', ')})`)
   }
+  if (motion.flow === 'onnx' && motion.flowModel === '') refuse(['motion', 'flowModel'], 'motion.flow "onnx" needs motion.flowModel, the path of a RAFT-like .onnx file')
   if (motion.width % motion.heads !== 0) refuse(['motion', 'heads'], `motion.width ${motion.width} must be a multiple of motion.heads ${motion.heads}`)
   if (motion.width % 4 !== 0) refuse(['motion', 'width'], `motion.width ${motion.width} must be a multiple of 4 (2-D positions)`)
   if (motion.target === 'words') {

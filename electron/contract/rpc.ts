@@ -8,7 +8,7 @@ import { flowQuerySchema, motionHealthSchema } from './flow.ts'
 import { baselinesSchema, comparisonSchema, evaluationJobSchema, evaluationRequestSchema, taskSchema } from './evaluate.ts'
 import { replayChoiceSchema, replayErrorsSchema, replaySchema, rolloutOwnerSchema } from './replay.ts'
 import { estimateSchema } from './estimate.ts'
-import { annotationsSchema, columnValuesSchema, logPartSchema, presetSchema, runAlertSchema, runDetailSchema, runSummarySchema, savedViewSchema, trashedRunSchema } from './run.ts'
+import { annotationsSchema, columnValuesSchema, exportedPolicySchema, logPartSchema, presetSchema, runAlertSchema, runDetailSchema, runSummarySchema, savedViewSchema, trashedRunSchema } from './run.ts'
 import { maxStepsAtOnce, simulationChoiceSchema, simulationSchema } from './simulation.ts'
 import { doctorOptionsSchema, doctorReportSchema, hostSettingsSchema, systemInfoSchema } from './system.ts'
 
@@ -87,6 +87,8 @@ export const contract = {
     saveViews: oc.input(z.object({ views: z.array(savedViewSchema).max(200) })).output(z.array(savedViewSchema)),
     /** The last `limit` lines before the byte `before` (null: the end), or of those that contain `query`. */
     log: oc.input(byId.extend({ query: z.string().max(200), before: z.number().int().min(0).nullable(), limit: z.number().int().min(1).max(2000) })).output(logPartSchema),
+    /** Writes the policy of the last checkpoint as ONNX into the home's `exports/`, and compares the file with it. */
+    exportPolicy: oc.input(byId).output(exportedPolicySchema),
     /** Makes a run of what another program logged: TensorBoard event files or a CSV with a column `step`. */
     importMetrics: oc.input(z.object({ path: z.string().min(1).max(4096), name: z.string().max(120) })).output(runSummarySchema),
   },

@@ -124,6 +124,30 @@ export const runDetailSchema = runSummarySchema.extend({
 })
 export type RunDetail = z.infer<typeof runDetailSchema>
 
+/** How far two implementations of one policy lie apart, over samples of whole action chunks. */
+export const paritySchema = z.object({
+  n: z.number().int(),
+  /** Largest and mean difference of any action value, in the robot's units. */
+  maxAbsError: z.number(),
+  meanAbsError: z.number(),
+  /** Cosine between the two chunks: the lowest and the mean over the samples. */
+  minCosine: z.number(),
+  meanCosine: z.number(),
+})
+export type Parity = z.infer<typeof paritySchema>
+
+/** A policy that was written as ONNX, and how closely the file repeats it. */
+export const exportedPolicySchema = z.object({
+  path: z.string(),
+  checkpointStep: z.number().int(),
+  /** Over random pictures, states and instructions. */
+  random: paritySchema,
+  /** Over frames of the run's dataset; null, with the reason, where it cannot be read. */
+  dataset: paritySchema.nullable(),
+  datasetNote: z.string().nullable(),
+})
+export type ExportedPolicy = z.infer<typeof exportedPolicySchema>
+
 /** A run that was deleted and can still be had back. */
 export const trashedRunSchema = z.object({ id: z.string(), name: z.string(), deletedAt: z.number(), bytes: z.number() })
 export type TrashedRun = z.infer<typeof trashedRunSchema>

@@ -7,7 +7,7 @@ import type { Baselines, EvaluationComparison, EvaluationJob, TaskInfo } from '.
 import type { Replay, ReplayErrors, ReplaySource, RolloutOwner } from '../contract/replay.ts'
 import type { Estimate } from '../contract/estimate.ts'
 import type { ExportFormat } from '../contract/blob.ts'
-import type { LogPart, Preset, StoppedEarly } from '../contract/run.ts'
+import type { ExportedPolicy, LogPart, Preset, StoppedEarly } from '../contract/run.ts'
 import type { DoctorOptions, DoctorReport } from '../contract/system.ts'
 import type { z } from 'zod'
 import type { Simulation, SimulationPane } from '../contract/simulation.ts'
@@ -76,6 +76,8 @@ export interface DeskMethods {
   doctor(options: DoctorOptions): DoctorReport
   log(request: { file: string; query: string; before: number | null; limit: number }): LogPart
   exportRun(request: { runPath: string; format: ExportFormat }): Uint8Array
+  /** Into a new folder of the home's `exports/`. */
+  exportPolicy(request: { runPath: string }): ExportedPolicy
   /** Answers with the new run's id. */
   importRun(request: { path: string; name: string }): string
   openReplay(request: ReplayRequest): Replay

@@ -1,13 +1,4 @@
-/** How far two implementations of one policy lie apart, over samples of whole action chunks. */
-export interface Parity {
-  readonly n: number
-  /** Largest difference of any action value, in the robot's units. */
-  readonly maxAbsError: number
-  readonly meanAbsError: number
-  /** Cosine between the two chunks: the lowest and the mean over the samples. */
-  readonly minCosine: number
-  readonly meanCosine: number
-}
+import type { Parity } from '../contract/run.ts'
 
 /** @throws RangeError where the chunks do not pair up */
 export function parity(expected: readonly ArrayLike<number>[], found: readonly ArrayLike<number>[]): Parity {

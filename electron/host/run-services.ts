@@ -72,6 +72,7 @@ export function runServices({ home, catalogue, runs, control, curves, desk, even
       await Promise.all(named.map(({ metrics }) => metrics.poll()))
       return longCsv(metric, named)
     },
+    exportPolicy: (id) => desk.call('exportPolicy', { runPath: runs.get(id).path }),
     exported: (id, format) => desk.call('exportRun', { runPath: runs.get(id).path, format }),
     samples: (id, step) => readSheet(runs.get(id).path, step),
   }

@@ -9,7 +9,7 @@ import type { Baselines, EvaluationComparison, EvaluationJob, EvaluationRequest,
 import type { Replay, ReplayChoice, ReplayErrors, RolloutOwner } from '../contract/replay.ts'
 import type { Estimate } from '../contract/estimate.ts'
 import type { KinoraEvent } from '../contract/rpc.ts'
-import type { Annotations, ColumnValues, LogPart, Preset, RunDetail, RunSummary, SavedView, TrashedRun } from '../contract/run.ts'
+import type { Annotations, ColumnValues, ExportedPolicy, LogPart, Preset, RunDetail, RunSummary, SavedView, TrashedRun } from '../contract/run.ts'
 import type { Simulation, SimulationChoice, SimulationPane } from '../contract/simulation.ts'
 import type { DoctorOptions, DoctorReport, HostSettings, SystemInfo } from '../contract/system.ts'
 import type { FlowFormat, Picture } from '../engine/protocol.ts'
@@ -63,6 +63,7 @@ export interface Services {
     curves(query: CurveQuery): Promise<SeriesWindow[]>
     /** Every logged point of a metric, as lines of CSV. */
     csv(ids: readonly string[], metric: string): Promise<string>
+    exportPolicy(id: string): Promise<ExportedPolicy>
     exported(id: string, format: ExportFormat): Promise<Uint8Array>
     /** The sheet of what the motion head imagined at a step, as PNG. */
     samples(id: string, step: number): Promise<Uint8Array>

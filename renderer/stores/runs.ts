@@ -6,7 +6,7 @@ import type { KinoraError } from '../../electron/contract/errors.ts'
 import type { Estimate } from '../../electron/contract/estimate.ts'
 import type { KinoraEvent } from '../../electron/contract/rpc.ts'
 import { queueOf } from '../../electron/contract/queue.ts'
-import { activeStates, type Annotations, type LogPart, type Preset, type RunAlert, type RunDetail, type RunSummary, type TrashedRun } from '../../electron/contract/run.ts'
+import { activeStates, type Annotations, type ExportedPolicy, type LogPart, type Preset, type RunAlert, type RunDetail, type RunSummary, type TrashedRun } from '../../electron/contract/run.ts'
 import { fetchRuns } from '../rpc/blob.ts'
 import { failureOf } from '../rpc/failure.ts'
 import { useConnection } from '../rpc/use-connection.ts'
@@ -95,6 +95,7 @@ export const useRuns = defineStore('runs', () => {
   const create = async (name: string, config: Record<string, unknown>, ignoresMemory: boolean): Promise<RunSummary> => take(await client.runs.create({ name, config, ignoresMemory }))
   /** Though memory looks too short for it. */
   const resumeAnyway = async (id: string): Promise<RunSummary> => take(await client.runs.resume({ id, ignoresMemory: true }))
+  const exportPolicy = (id: string): Promise<ExportedPolicy> => client.runs.exportPolicy({ id })
   const act = async (action: RunAction, id: string): Promise<RunSummary> => take(await client.runs[action]({ id }))
 
   /** Changes tags or notes; can be taken back. */
@@ -137,5 +138,5 @@ export const useRuns = defineStore('runs', () => {
   const log = (id: string, query: string, before: number | null, limit: number): Promise<LogPart> => client.runs.log({ id, query, before, limit })
   const importMetrics = async (path: string, name: string): Promise<RunSummary> => take(await client.runs.importMetrics({ path, name }))
 
-  return { queue, annotate, remove, reorder, trash, restore, emptyTrash, log, importMetrics, onAlert: alerted.event, onRunChanged: changed.event, byId, list, active, presets, isLoaded, failure, onMetricsAppended: metricsAppended.event, styleOf, nameOf, load, loadPresets, apply, get, create, estimate, act, resumeAnyway }
+  return { queue, annotate, remove, reorder, trash, restore, emptyTrash, log, importMetrics, onAlert: alerted.event, onRunChanged: changed.event, byId, list, active, presets, isLoaded, failure, onMetricsAppended: metricsAppended.event, styleOf, nameOf, load, loadPresets, apply, get, create, estimate, act, resumeAnyway, exportPolicy }
 })

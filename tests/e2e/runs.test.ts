@@ -172,6 +172,9 @@ describe('a run', () => {
     expect((await saved('curve-save', 'csv')).bytes.toString()).toMatch(/^run,step,time,loss\/action\r\n/)
     expect((await saved('run-export', 'tfevents')).name).toMatch(/^events\.out\.tfevents\.\d+\.demo-joint-1$/)
     expect((await saved('run-export', 'json')).name).toBe('demo-joint-1.json')
+    await page.getByTestId('run-export').press('Enter')
+    await page.getByTestId('run-export-onnx').press('Enter')
+    await expect.poll(() => page.getByTestId('notice').last().innerText()).toMatch(/The policy of step 2,000 is in .*exports\/demo-joint-1-1\.\s+Largest difference of an action over 16 recorded observations: 3\.0e-8; lowest cosine 1\.000000/)
   })
 
   it('has curves over four axes with the smoothing that is asked for, and zooms alone when unlinked', async () => {

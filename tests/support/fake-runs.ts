@@ -219,6 +219,10 @@ export class FakeRuns {
   }
   readonly csv: Services['runs']['csv'] = async (ids, metric) => `run,step,time,${metric}\r\n${ids.map((id) => `${id},1,,0.5\r\n`).join('')}`
   readonly samples: Services['runs']['samples'] = async (id, step) => sampleSheet(this.#entry(id).run, step)
+  readonly exportPolicy: Services['runs']['exportPolicy'] = async (id) => {
+    const parity = { n: 16, maxAbsError: 2.98e-8, meanAbsError: 2.7e-9, minCosine: 1, meanCosine: 1 }
+    return { path: `/home/ada/.kinora/exports/${this.#entry(id).run.id}-1`, checkpointStep: 2000, random: parity, dataset: parity, datasetNote: null }
+  }
   readonly exported: Services['runs']['exported'] = async (id, format) => new TextEncoder().encode(`${id} as ${format}`)
 
   readonly curves: Services['runs']['curves'] = async (query) => query.lines.map((ids) => {

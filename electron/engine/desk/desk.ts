@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { DatasetDetail, EpisodeDetail } from '../../contract/dataset.ts'
 import type { DatasetStatistics } from '../../contract/dataset-statistics.ts'
 import type { FlowSource, MotionHealth } from '../../contract/flow.ts'
@@ -22,6 +24,9 @@ import type { DeskMethods, Picture } from '../protocol.ts'
 import type { Replays } from './replays.ts'
 import type { Simulations } from './simulations.ts'
 import { parseTrainConfig } from '../runs/train-config.ts'
+
+/** Observations of each kind on which an exported policy is compared. */
+const comparedObservations = 16
 
 /** Of each open dataset; one has about 10 KiB. */
 const thumbnailCount = 1000
@@ -175,6 +180,15 @@ export class Desk implements DeskAnswers, Disposable {
   log: DeskAnswers['log'] = async ({ file, ...request }) => (await import('../runs/log-search.ts')).readLogPart(file, request)
 
   exportRun: DeskAnswers['exportRun'] = async ({ runPath, format }) => (await import('../exchange/run-export.ts')).exportRun(await openRun(runPath), format)
+
+  exportPolicy: DeskAnswers['exportPolicy'] = async ({ runPath }) => {
+    const { exportPolicy } = await import('../exchange/export-policy.ts')
+    const folder = join(this.#home.root, 'exports')
+    await mkdir(folder, { recursive: true })
+    const path = join(folder, `${basename(runPath)}-${Date.now()}`)
+    const { checkpointStep, random, dataset, datasetNote } = await exportPolicy({ home: this.#home, runPath, out: path, samples: comparedObservations })
+    return { path, checkpointStep, random, dataset, datasetNote }
+  }
 
   importRun: DeskAnswers['importRun'] = async ({ path, name }) => (await (await import('../exchange/run-import.ts')).importRun(this.#home, path, name)).identity.id
 

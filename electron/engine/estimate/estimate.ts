@@ -149,7 +149,7 @@ export async function estimateHere(home: Home, config: TrainConfig, data: Estima
 }
 
 /** A trial may take about so long, and so much of the memory that is there. */
-const [longestTrialSeconds, trialShare] = [10, 0.5]
+const [longestTrialSeconds, trialShare] = [20, 0.5]
 
 function isWorthTrying({ time, memory }: Estimate, { optimiser }: TrainConfig): boolean {
   return (time.secondsPerStep / optimiser.accumulationSteps) * fewestSteps < longestTrialSeconds && memory.totalBytes < trialShare * memory.availableBytes

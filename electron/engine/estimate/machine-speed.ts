@@ -1,15 +1,14 @@
 import { mkdir, readFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { DisposableStore } from '../../base/disposable.ts'
 import { quantile } from '../../base/statistics.ts'
-import type { TrainConfig } from '../../contract/config.ts'
 import { liberoDimensions } from '../../model/parameter-counts.ts'
 import { presetConfig } from '../../model/presets.ts'
 import { writeFileAtomic } from '../../platform/fs-atomic.ts'
 import type { Home } from '../../platform/paths.ts'
 import type { Provider } from '../../tensor/provider.ts'
-import { motionSource } from '../../trainer/motion-feed.ts'
 import { trainStepCost, vaeStepCost, type StepCost } from '../../trainer/step-cost.ts'
 import { timedTrainStep, timedVaeStep, timeInTurn } from './step-timing.ts'
 
@@ -27,31 +26,29 @@ export interface MachineSpeed {
 
 /** Seconds of the steps that were timed, by their names. */
 const timesSchema = z.record(z.string(), z.number().positive())
-const fileSchema = z.record(z.string(), z.object({ version: z.literal(3), measuredAt: z.number(), times: timesSchema }))
+const fileSchema = z.record(z.string(), z.object({ version: z.literal(4), freshUntil: z.number(), times: timesSchema }))
 type Measured = z.infer<typeof fileSchema>[string]
 
-/** A machine that was busy when it was timed gets another chance: of each step the fastest that was ever seen counts. */
-const freshMs = 7 * 24 * 3600 * 1000
+/** A machine that was busy when it was timed gets another chance soon: of each step the fastest that was ever seen counts. */
+const freshMs = { idle: 7 * 24 * 3600 * 1000, busy: 10 * 60 * 1000 }
+/** Half the cores at work for others make what is timed here slow. Windows tells no load. */
+const isBusy = (): boolean => loadavg()[0]! > 0.5 * cpus().length
 
 export const stepSeconds = ({ matrixFlops, movedBytes, operators }: StepCost, { secondsPerFlop, secondsPerByte, secondsPerOperator }: Omit<MachineSpeed, 'vaeFactor'>): number =>
   matrixFlops * secondsPerFlop + movedBytes * secondsPerByte + operators * secondsPerOperator
 
-const alone = (config: TrainConfig): TrainConfig => ({ ...config, motion: { ...config.motion, target: 'none' } })
-
-/** Policies whose steps are timed: where products weigh much and where they weigh little, of many operators and of few. */
+/** Policies whose steps are timed, as few as tell the speeds apart: a small step, one where products weigh much, one of many operators. */
 const probes = {
-  'pico, action head alone': () => alone(presetConfig('pico', 'none')),
   'pico': () => presetConfig('pico', 'none'),
-  'nano': () => presetConfig('nano', 'none'),
   'nano, 64 at once': () => ({ ...presetConfig('nano', 'none'), batchSize: 64 }),
   'tiny, 4 at once': () => ({ ...presetConfig('tiny', 'none'), batchSize: 4 }),
 } as const
-const turns = 4
+const turns = 1
 
 /** Measurements under way in this process: who asks meanwhile waits for the same one. */
 const measuring = new Map<string, Promise<MachineSpeed>>()
 
-/** Times what is needed, once per machine and week: takes some seconds. */
+/** Times what is needed, once per machine and week: takes some ten seconds. */
 export function machineSpeed(home: Home, provider: Provider, threads: number, now = Date.now()): Promise<MachineSpeed> {
   const path = join(home.cache, 'machine-speed.json')
   const key = `${provider.name} ${provider.version} ${provider.deviceName} ${threads}`
@@ -66,11 +63,13 @@ export function machineSpeed(home: Home, provider: Provider, threads: number, no
 async function keptSpeed(path: string, key: string, provider: Provider, now: number): Promise<MachineSpeed> {
   const known = await readFile(path, 'utf8').then((text) => fileSchema.parse(JSON.parse(text)), () => ({}) as z.infer<typeof fileSchema>)
   const before: Measured | undefined = known[key]
-  if (before && now - before.measuredAt < freshMs) return speedOf(before.times)
+  const wasBusy = isBusy()
+  // Beside a run that trains, a doubtful speed is better than a slower run.
+  if (before && (wasBusy || now < before.freshUntil)) return speedOf(before.times)
   const found = await timeProbes(provider)
   const times = Object.fromEntries(Object.entries(found).map(([name, seconds]) => [name, Math.min(seconds, before?.times[name] ?? Infinity)]))
   await mkdir(dirname(path), { recursive: true })
-  await writeFileAtomic(path, `${JSON.stringify({ ...known, [key]: { version: 3, measuredAt: now, times } }, null, 2)}\n`)
+  await writeFileAtomic(path, `${JSON.stringify({ ...known, [key]: { version: 4, freshUntil: now + (wasBusy ? freshMs.busy : freshMs.idle), times } }, null, 2)}\n`)
   return speedOf(times)
 }
 
@@ -78,7 +77,7 @@ async function keptSpeed(path: string, key: string, provider: Provider, now: num
 export async function timeProbes(provider: Provider): Promise<Record<string, number>> {
   const resources = new DisposableStore()
   try {
-    const steps = [...Object.values(probes).map((config) => timedTrainStep(provider, config(), liberoDimensions, motionSource(config(), true))), timedVaeStep(provider, probes.nano())]
+    const steps = [...Object.values(probes).map((config) => timedTrainStep(provider, config(), liberoDimensions, 'latent')), timedVaeStep(provider, presetConfig('nano', 'none'))]
     for (const step of steps) resources.add(step)
     const seconds = await timeInTurn(steps, turns)
     return Object.fromEntries([...Object.keys(probes), 'autoencoder'].map((name, at) => [name, quantile(seconds[at]!, 0.25)]))
@@ -91,10 +90,10 @@ export async function timeProbes(provider: Provider): Promise<Record<string, num
 export function speedOf(times: Readonly<Record<string, number>>): MachineSpeed {
   const rows = Object.entries(probes).map(([name, config]) => {
     const probe = config()
-    return { cost: trainStepCost(probe, liberoDimensions, motionSource(probe, true))(probe.batchSize), seconds: times[name]! }
+    return { cost: trainStepCost(probe, liberoDimensions, 'latent')(probe.batchSize), seconds: times[name]! }
   })
   const speed = fitSpeed(rows)
-  const nano = probes.nano()
+  const nano = presetConfig('nano', 'none')
   return { ...speed, vaeFactor: times['autoencoder']! / stepSeconds(vaeStepCost(nano)(nano.vae.batchSize), speed) }
 }
 

@@ -5,6 +5,7 @@ export const runs = {
   get: api.runs.get.handler(({ context, input }) => context.runs.get(input.id)),
   presets: api.runs.presets.handler(({ context }) => context.runs.presets()),
   estimate: api.runs.estimate.handler(({ context, input }) => context.runs.estimate(input.config, input.tries)),
+  exportPolicy: api.runs.exportPolicy.handler(({ context, input }) => context.runs.exportPolicy(input.id)),
   create: api.runs.create.handler(({ context, input }) => context.runs.create(input.name, input.config, input.ignoresMemory)),
   pause: api.runs.pause.handler(({ context, input }) => context.runs.pause(input.id)),
   resume: api.runs.resume.handler(({ context, input }) => context.runs.resume(input.id, input.ignoresMemory)),

@@ -53,6 +53,13 @@ export const runs = {
   tagRemoved: (tag: string, name: string) => `Took the tag ${tag} off ${name}.`,
   notesChanged: (name: string) => `Changed the notes of ${name}.`,
   export: 'Export',
+  exportPolicy: {
+    title: 'Policy as ONNX',
+    hint: 'from raw pictures to actions, compared with the policy',
+    working: 'The policy is being written.',
+    done: (step: number, path: string) => `The policy of step ${whole.format(step)} is in ${path}.`,
+    parity: (n: number, isRecorded: boolean, error: number, cosine: number, note: string | null) => `Largest difference of an action over ${plural(n, isRecorded ? 'recorded observation' : 'random observation')}: ${error.toExponential(1)}; lowest cosine ${cosine.toFixed(6)}.${note === null ? '' : ` The dataset was not compared: ${note}`}`,
+  },
   exports: { csv: { title: 'CSV', hint: 'all metrics, every logged point' }, tfevents: { title: 'TensorBoard', hint: 'one event file' }, json: { title: 'JSON', hint: 'config, summary and history as W&B names them' } },
   alert: (name: string, metric: string, step: number, value: number | null, usual: number | null) => (value === null ? `${name}: ${metric} is not a number at step ${whole.format(step)}.` : `${name}: ${metric} jumped to ${value.toPrecision(3)} at step ${whole.format(step)}; ${usual?.toPrecision(3)} was usual.`),
   stalled: (name: string, step: number) => `${name} makes no progress since step ${whole.format(step)}.`,

@@ -79,6 +79,8 @@ describe('trainConfigSchema', () => {
     expect(refused({ motion: { cameras: ['agentview', 'overhead'] } })).toBe('motion.cameras: motion.cameras names "overhead", which is not one of data.cameras (agentview, robot0_eye_in_hand)')
     expect(refused({ motion: { cameras: ['agentview', 'agentview'] } })).toContain('motion.cameras names a camera twice')
     expect(refused({ motion: { cameras: [] } })).toContain('motion.cameras')
+    expect(refused({ motion: { flow: 'onnx' } })).toBe('motion.flowModel: motion.flow "onnx" needs motion.flowModel, the path of a RAFT-like .onnx file')
+    expect(refused({ motion: { flow: 'onnx', flowModel: 'raft.onnx' } })).toBe('')
     expect(refused({ action: { replanSteps: 11 } })).toContain('action.replanSteps 11')
     expect(refused({ vae: { blockChannels: [12, 16] } })).toContain('vae.normGroups')
     expect(refused({ data: { dataset: 'x', cameras: ['a'] }, motion: { target: 'none' } })).toBe('')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { float32, int32 } from '../../../../electron/base/host-tensor.ts'
 import { exportPolicy, type ParityReport } from '../../../../electron/engine/exchange/export-policy.ts'
+import { Desk } from '../../../../electron/engine/desk/desk.ts'
 import { createRun, type RunFolder } from '../../../../electron/engine/runs/run-folder.ts'
 import { runTrainingJob } from '../../../../electron/engine/training/training-job.ts'
 import { normStatisticsSchema } from '../../../../electron/model/normalisation.ts'
@@ -61,6 +62,17 @@ describe('exportPolicy', { timeout: 120_000 }, () => {
     const [dark, bright] = [await act(0), await act(255)]
     expect(Math.max(...dark.map((value, index) => Math.abs(value - bright[index]!)))).toBeGreaterThan(1e-3)
     await expect(exportPolicy({ home, runPath: run.path, out, samples: 1 })).rejects.toMatchObject({ code: 'io', message: expect.stringContaining('exists already') as string })
+    // The same from the page, into a folder of the home.
+    const desk = new Desk(home, () => {})
+    try {
+      const { path, checkpointStep, dataset } = await desk.exportPolicy({ runPath: run.path })
+      expect(path.startsWith(join(home.root, 'exports', run.identity.id))).toBe(true)
+      expect(existsSync(join(path, 'policy.onnx'))).toBe(true)
+      expect(checkpointStep).toBe(12)
+      expect(dataset!.maxAbsError).toBeLessThan(1e-4)
+    } finally {
+      desk.dispose()
+    }
   })
 
   it('has the resizing inside: pictures come in the size that the dataset has', async () => {
