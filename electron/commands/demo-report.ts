@@ -56,7 +56,7 @@ export async function writeDemoReport(context: Context, { plan, runs, evaluation
         ...detail,
         note: `Scripted experts solved ${plan.tasks.length} tasks of the built-in tabletop, ${plan.episodesPerTask} demonstrations each; bursts of noise disturb three in four of them, and the clean action stays the label. The same small policy was then trained twice from one seed: with its action head alone, and jointly with a diffusion head that predicts where everything will have moved in ${plan.horizonSteps} steps. The size of the policy was chosen by rollouts on ten of the seeds that are used here, so its success rates are a little flattered; both runs share that.`,
       },
-      runs: await Promise.all(runs.map((run, index) => reportRun(run, evaluations[index]!, evaluations[index]!.checkpointStep, times.seconds(`Training ${run.identity.name}`)))),
+      runs: await Promise.all(runs.map((run, index) => reportRun(run, evaluations[index]!, evaluations[index]!.checkpointStep))),
       baselines,
       charts: await charts(runs),
       motions: [motion],

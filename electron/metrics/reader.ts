@@ -14,6 +14,9 @@ interface Tail {
   offset: number
   /** Scopes of which this segment has begun to supersede the earlier ones. */
   readonly begun: Set<string>
+  /** When its first and its last record were logged, in milliseconds since the epoch. */
+  firstWall: number
+  lastWall: number
 }
 
 export interface MetricsAppended {
@@ -50,6 +53,11 @@ export class RunMetrics {
   /** When the first record was logged, in milliseconds since the epoch; 0 before there is one. */
   get firstWall(): number {
     return this.#firstWall
+  }
+
+  /** From the first to the last record of each segment: a pause, after which a new one begins, does not count. */
+  get loggedSeconds(): number {
+    return this.#tails.reduce((sum, { firstWall, lastWall }) => sum + (lastWall - firstWall) / 1000, 0)
   }
 
   /** Numbers held, for a cache that must stay small. */
@@ -98,7 +106,7 @@ export class RunMetrics {
     for (const [position, segment] of segments.entries()) {
       let tail = this.#tails.find((candidate) => candidate.segment.path === segment.path)
       if (tail === undefined) {
-        tail = { segment, offset: 0, begun: new Set() }
+        tail = { segment, offset: 0, begun: new Set(), firstWall: 0, lastWall: 0 }
         this.#tails.push(tail)
       }
       // An earlier segment is complete once a later one exists and it has been read to its end.
@@ -154,6 +162,8 @@ export class RunMetrics {
       }
       if (record.step > lastStep) lastStep = record.step
       if (this.#firstWall === 0) this.#firstWall = record.wall
+      if (tail.firstWall === 0) tail.firstWall = record.wall
+      tail.lastWall = Math.max(tail.lastWall, record.wall)
       for (const name in record.values) {
         const value = Number(record.values[name])
         this.#begin(tail, scopeOf(name), record.step)

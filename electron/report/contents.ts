@@ -35,7 +35,7 @@ export interface ReportRun {
   readonly config: TrainConfig
   readonly provider: string
   readonly checkpointStep: number
-  /** Of training; null where nobody took them. */
+  /** Of training, by its records; null where they do not tell. */
   readonly seconds: number | null
   readonly parameters: Readonly<Record<string, number>>
   readonly evaluation: Evaluation | null

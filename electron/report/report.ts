@@ -64,7 +64,7 @@ ${runRow(runs, 'Parameters', ({ parameters }) => Object.entries(parameters).filt
 ${runRow(runs, 'Steps, batch', ({ config, checkpointStep }) => `${integer(checkpointStep)} of ${integer(config.steps)}, ${config.batchSize}`)}
 ${runRow(runs, 'Samples seen', ({ config, checkpointStep }) => integer(checkpointStep * config.batchSize))}
 ${runRow(runs, 'Provider', ({ provider }) => provider)}
-${runRow(runs, 'Training time', ({ seconds }) => (seconds === null ? 'not taken' : duration(seconds)))}
+${runRow(runs, 'Training time', ({ seconds }) => (seconds === null ? 'unknown' : duration(seconds)))}
 ${runRow(runs, 'Folder', ({ path }) => path)}</tbody></table></div>
 ${differences(runs)}
 <table><caption>Machine</caption><tbody>${Object.entries(machine).map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table>

@@ -3,7 +3,7 @@ import type { Evaluation } from '../../contract/run.ts'
 import type { Dataset } from '../../dataset/dataset.ts'
 import { DatasetFlow } from '../../dataset/dataset-flow.ts'
 import { errorImage, errorMax, motionErrors, predictEpisode, type MotionErrors, type MotionPolicy, type PredictedFrame } from '../../evaluate/motion.ts'
-import { RunMetrics } from '../../metrics/reader.ts'
+import { readMetrics } from '../../metrics/reader.ts'
 import { parameterCounts } from '../../model/parameter-counts.ts'
 import { kinoraVersion } from '../../platform/version.ts'
 import type { ReportFrame, ReportMotion, ReportRun } from '../../report/contents.ts'
@@ -16,10 +16,10 @@ import { readStatus, runFile, type RunFolder } from '../runs/run-folder.ts'
 
 /** The parts of a report, gathered from run folders, datasets and policies. */
 
-/** `seconds` of training, null where nobody took them. */
-export async function reportRun(run: RunFolder, evaluation: Evaluation | null, checkpointStep: number, seconds: number | null): Promise<ReportRun> {
+export async function reportRun(run: RunFolder, evaluation: Evaluation | null, checkpointStep: number): Promise<ReportRun> {
   const { name, id } = run.identity
-  const [status, { notes }] = await Promise.all([readStatus(run.path), readAnnotations(run.path)])
+  const [status, { notes }, metrics] = await Promise.all([readStatus(run.path), readAnnotations(run.path), readMetrics(runFile.metrics(run.path))])
+  const seconds = metrics.loggedSeconds > 0 ? metrics.loggedSeconds : null
   return { id, name, path: run.path, config: run.config, provider: status.provider ?? 'unknown', checkpointStep, seconds, parameters: { ...parameterCounts(run.config) }, evaluation, notes }
 }
 
@@ -34,13 +34,7 @@ const chartTitles: readonly (readonly [metric: string, title: string])[] = [
 
 /** Every loss that some run has, the runs together in one picture. */
 export async function charts(runs: readonly RunFolder[]): Promise<Chart[]> {
-  const metrics = await Promise.all(
-    runs.map(async (run) => {
-      const reader = new RunMetrics(runFile.metrics(run.path))
-      await reader.poll()
-      return reader
-    }),
-  )
+  const metrics = await Promise.all(runs.map((run) => readMetrics(runFile.metrics(run.path))))
   return chartTitles.flatMap(([metric, title]) => {
     const lines = runs.flatMap(({ identity: { name } }, series) => {
       const found = metrics[series]!.series(metric)

@@ -67,7 +67,7 @@ export async function writeRunReport(home: Home, { runPaths, id, signal, onProgr
 async function summarised(run: RunFolder): Promise<ReportContents['runs'][number]> {
   const [evaluations, steps] = await Promise.all([readEvaluations(run.path), checkpointSteps(run.path)])
   const evaluation = evaluations.at(-1) ?? null
-  return reportRun(run, evaluation, evaluation?.checkpointStep ?? steps.at(-1) ?? 0, null)
+  return reportRun(run, evaluation, evaluation?.checkpointStep ?? steps.at(-1) ?? 0)
 }
 
 /** The ends of the scale on the tasks and seeds on which some run was judged. */

@@ -112,3 +112,13 @@ test('a record longer than the reading chunk is read', async () => {
   expect(metrics.names.length).toBe(20_000)
   expect(metrics.last()['metric-19999']).toBe(19_999)
 })
+
+test('the time that a run took leaves its pauses out', async () => {
+  const folder = temporaryFolder()
+  const record = (step: number, wall: number): string => `${JSON.stringify({ step, wall, values: { a: 1 } })}\n`
+  writeFileSync(join(folder, segmentName(0, 0)), record(1, 1_000_000) + record(2, 1_030_000))
+  // It was paused for an hour, and trained for ten seconds more.
+  writeFileSync(join(folder, segmentName(1, 3)), record(3, 4_630_000) + record(4, 4_640_000))
+  expect((await readMetrics(folder)).loggedSeconds).toBe(40)
+  expect((await readMetrics(temporaryFolder())).loggedSeconds).toBe(0)
+})
