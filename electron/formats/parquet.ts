@@ -123,12 +123,15 @@ export class ParquetFile implements AsyncDisposable {
       if (start >= rowEnd || start + group <= rowStart) continue
       const from = Math.max(0, rowStart - start)
       const to = Math.min(group, rowEnd - start)
-      const chunks = columns.flatMap(({ meta_data: chunk }) => (chunk === undefined || chunk.path_in_schema[0] !== column ? [] : [{ chunk, path: getTreePath(this.#tree, chunk.path_in_schema) }]))
+      const chunks = columns.flatMap((whole) => {
+        const chunk = whole.meta_data
+        return chunk === undefined || chunk.path_in_schema[0] !== column ? [] : [{ whole, chunk, path: getTreePath(this.#tree, chunk.path_in_schema) }]
+      })
       if (chunks.length === 0) throw new Error(`row group ${index} has no column ${column}`)
       // Without lists each value is a row, so that a part can be read.
       const isPart = to - from < group && chunks.every(({ chunk, path }) => Number(chunk.num_values) === group && path.every(({ element }) => element.repetition_type !== 'REPEATED'))
       const leaves: Leaf[] = []
-      for (const { chunk, path } of chunks) leaves.push({ name: chunk.path_in_schema.join('.'), path, chunk: isPart ? await this.#readRows(chunk, path, from, to) : await this.#readChunk(chunk, path) })
+      for (const { whole, chunk, path } of chunks) leaves.push({ name: chunk.path_in_schema.join('.'), path, chunk: isPart ? await this.#readRows(whole, chunk, path, from, to) : await this.#readChunk(chunk, path) })
       yield isPart ? { group: to - from, from: 0, to: to - from, leaves } : { group, from, to, leaves }
     }
   }
@@ -139,8 +142,8 @@ export class ParquetFile implements AsyncDisposable {
   }
 
   /** Rows [from, to) of a chunk with one value a row: of a large one, only the pages that hold them are read. */
-  async #readRows(chunk: ColumnMetaData, path: readonly SchemaTree[], from: number, to: number): Promise<ColumnChunk> {
-    const map = await this.#mapOf(chunk)
+  async #readRows(whole: FileColumn, chunk: ColumnMetaData, path: readonly SchemaTree[], from: number, to: number): Promise<ColumnChunk> {
+    const map = await this.#mapOf(whole, chunk)
     if (map === null) return sliceChunk(await this.#readChunk(chunk, path), path, from, to)
     const pages = map.pages.filter(({ firstRow, rowCount }) => firstRow < to && firstRow + rowCount > from)
     const [first, last] = [pages[0]!, pages.at(-1)!]
@@ -151,12 +154,14 @@ export class ParquetFile implements AsyncDisposable {
     return sliceChunk(decodeChunk(bytes, { ...chunk, num_values: BigInt(count) }, path), path, from - first.firstRow, to - first.firstRow)
   }
 
-  async #mapOf(chunk: ColumnMetaData): Promise<PageMap | null> {
+  async #mapOf({ offset_index_offset: offset, offset_index_length: length }: FileColumn, chunk: ColumnMetaData): Promise<PageMap | null> {
     const { start, end } = rangeOf(chunk)
     if (end - start < mappedFromBytes) return null
     let map = this.#pageMaps.get(chunk)
     if (map === undefined) {
-      map = mapPages((at, length) => this.#file.read(at, length), start, end, Number(chunk.num_values))
+      const isIndexed = offset !== undefined && length !== undefined && length > 0 && Number(offset) >= 4 && Number(offset) + length <= this.#file.byteLength
+      const index = isIndexed ? { start: Number(offset), byteLength: length } : null
+      map = mapPages((at, bytes) => this.#file.read(at, bytes), { start, end, rowCount: Number(chunk.num_values), index })
       map.catch(() => this.#pageMaps.delete(chunk))
       this.#pageMaps.set(chunk, map)
     }
@@ -218,6 +223,8 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
 function bufferOf(file: RandomAccessFile): AsyncBuffer {
   return { byteLength: file.byteLength, slice: async (start, end = file.byteLength) => (await file.read(start, end - start)).buffer }
 }
+
+type FileColumn = FileMetaData['row_groups'][number]['columns'][number]
 
 interface Leaf {
   readonly name: string

@@ -35,10 +35,10 @@ afterAll(async () => {
 
 let cookies: Awaited<ReturnType<ReturnType<Page['context']>['cookies']>> = []
 
-/** A page of a browser that, on request, has no decoder of video. */
-async function openPage(options: { readonly hasVideoDecoder?: boolean } = {}): Promise<Page> {
+/** A page of a browser that, on request, lacks the decoders of WebCodecs. */
+async function openPage(hasDecoders: boolean): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
-  if (options.hasVideoDecoder === false) await context.addInitScript(() => Reflect.deleteProperty(globalThis, 'VideoDecoder'))
+  if (!hasDecoders) await context.addInitScript(() => ['VideoDecoder', 'ImageDecoder'].forEach((name) => Reflect.deleteProperty(globalThis, name)))
   await context.addCookies(cookies)
   const page = await context.newPage()
   page.setDefaultTimeout(120_000)
@@ -76,8 +76,8 @@ async function seek(page: Page, frame: number, cameras: readonly string[]): Prom
 }
 
 describe('embedded pictures', () => {
-  it('are shown pixel for pixel, whichever way the playhead goes', async () => {
-    const page = await openPage()
+  it.each([true, false])('are shown pixel for pixel, whichever way the playhead goes (with WebCodecs: %s)', { timeout: 120_000 }, async (hasDecoders) => {
+    const page = await openPage(hasDecoders)
     const { cameras } = syntheticShape
     await page.goto(`${new URL(host.url).origin}/#/data/squares/0`)
     for (const frame of [0, 25, 24, 39, 3]) {
@@ -89,8 +89,8 @@ describe('embedded pictures', () => {
 })
 
 describe.skipIf(!hasSharedData('lerobot-v21-g1'))(`AV1 video ${whereShared}`, () => {
-  it.each([true, false])('is shown frame by frame (decoded by the browser: %s)', { timeout: 300_000 }, async (hasVideoDecoder) => {
-    const page = await openPage({ hasVideoDecoder })
+  it.each([true, false])('is shown frame by frame (decoded by the browser: %s)', { timeout: 300_000 }, async (hasDecoders) => {
+    const page = await openPage(hasDecoders)
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.url()))
     await page.goto(`${new URL(host.url).origin}/#/data/g1/1`)
@@ -104,7 +104,7 @@ describe.skipIf(!hasSharedData('lerobot-v21-g1'))(`AV1 video ${whereShared}`, ()
     }
     const streams = asked.filter((url) => url.includes('/blob/frames/'))
     expect(streams[0]).toContain('encoded=1')
-    expect(streams.some((url) => !url.includes('encoded=1'))).toBe(!hasVideoDecoder)
+    expect(streams.some((url) => !url.includes('encoded=1'))).toBe(!hasDecoders)
     await page.context().close()
   })
 })

@@ -42,16 +42,20 @@ export async function readFrameBatch(dataset: Dataset, { episode, cameras, frame
     // Frames in a row come together, the very first one alone: somebody waits for it.
     let run = 1
     while (count > 0 && run < longestRun && frames[count + run] === first + run) run++
-    for (const [camera, name] of cameras.entries()) {
-      for await (const piece of readPieces(dataset, episode, name, camera, stored[camera]!, { first, run, takesEncoded, last })) {
-        const encoded = encodePiece(piece)
-        bytes += encoded.length
-        parts.push(encoded)
-      }
+    const pieces = await Promise.all(cameras.map((name, camera) => encodeAll(readPieces(dataset, episode, name, camera, stored[camera]!, { first, run, takesEncoded, last }))))
+    for (const piece of pieces.flat()) {
+      bytes += piece.length
+      parts.push(piece)
     }
     count += run
   }
   return { bytes: Buffer.concat(parts), count, sent: last }
+}
+
+async function encodeAll(pieces: AsyncIterable<FramePiece>): Promise<Uint8Array[]> {
+  const encoded: Uint8Array[] = []
+  for await (const piece of pieces) encoded.push(encodePiece(piece))
+  return encoded
 }
 
 async function* readPieces(dataset: Dataset, episode: number, name: string, camera: number, stored: StoredPictures | null, range: { first: number; run: number; takesEncoded: boolean; last: (number | null)[] }): AsyncGenerator<FramePiece, void, undefined> {

@@ -92,4 +92,23 @@ describe('FrameCache', () => {
     expect(signal?.aborted).toBe(true)
     expect(cache.bytes).toBe(0)
   })
+
+  it('closes decoded pictures that it lets go of, and counts their memory', () => {
+    const closed: string[] = []
+    const decoded = (name: string): FrameEntry => ({ state: 'ready', picture: { displayWidth: 10, displayHeight: 10, close: () => closed.push(name) } as unknown as VideoFrame })
+    const cache = new FrameCache(() => new Promise(() => undefined), { maxBytes: 1000 })
+    cache.put('a', decoded('a'))
+    cache.put('b', decoded('b'))
+    expect([cache.bytes, closed]).toEqual([800, []])
+    cache.peek('a')
+    cache.put('c', decoded('c'))
+    expect([cache.bytes, closed]).toEqual([800, ['b']])
+    cache.put('a', decoded('a again'))
+    expect(closed).toEqual(['b', 'a'])
+    cache.put('d', { state: 'absent' })
+    cache.forgetAbsent()
+    expect(cache.has('d')).toBe(false)
+    cache.clear()
+    expect([cache.bytes, closed]).toEqual([0, ['b', 'a', 'c', 'a again']])
+  })
 })
