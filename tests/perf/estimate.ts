@@ -34,15 +34,18 @@ export default async function bench({ signal }: { signal: AbortSignal }) {
       const config = presetConfig(name, 'bench')
       // No dataset is known here, so the step that is given latents is meant.
       const told = estimate(config, { frames: 1, dimensions: liberoDimensions }, { provider: 'onnx-cpu', speed, availableBytes: process.availableMemory(), freeDiskBytes: null })
-      const child = fork(worker, [name], { signal })
-      await once(child, 'message')
+      const child = fork(worker, [name])
       const found = []
-      for (let round = 0; round < rounds; round++) {
-        const tried = await tryStep(provider, config, liberoDimensions, told.time.secondsPerStep)
-        const { seconds, peakBytes } = await take(child, steps)
-        found.push({ tried, took: quantile(seconds, 0.25), peakBytes })
+      try {
+        await once(child, 'message', { signal })
+        for (let round = 0; round < rounds; round++) {
+          const tried = await tryStep(provider, config, liberoDimensions, told.time.secondsPerStep)
+          const { seconds, peakBytes } = await take(child, steps, signal)
+          found.push({ tried, took: quantile(seconds, 0.25), peakBytes })
+        }
+      } finally {
+        child.kill()
       }
-      child.kill()
       const took = quantile(found.map((one) => one.took), 0.5)
       const peak = Math.max(...found.map(({ peakBytes }) => peakBytes))
       const target = { target: 1.15, note: 'estimate over measurement, 0.85 to 1.15' }
@@ -58,8 +61,8 @@ export default async function bench({ signal }: { signal: AbortSignal }) {
   }
 }
 
-async function take(child: ChildProcess, steps: number): Promise<{ seconds: number[]; peakBytes: number }> {
+async function take(child: ChildProcess, steps: number, signal: AbortSignal): Promise<{ seconds: number[]; peakBytes: number }> {
   child.send(steps)
-  const [answer] = (await once(child, 'message')) as [{ seconds: number[]; peakBytes: number }]
+  const [answer] = (await once(child, 'message', { signal })) as [{ seconds: number[]; peakBytes: number }]
   return answer
 }
