@@ -28,7 +28,9 @@ export function axisPlace(axis: ChartAxis, value: number): string {
 
 /** About `count` round places between two; times fall on whole minutes and hours, epochs and steps on round numbers. */
 export function tickInterval(axis: ChartAxis, low: number, high: number, count: number, nice: (low: number, high: number, count: number) => number): number {
-  if (axis !== 'wall' && axis !== 'relative') return nice(low, high, count)
+  // There is nothing between two steps.
+  if (axis === 'step') return Math.max(1, Math.ceil(nice(low, high, count)))
+  if (axis === 'epoch') return nice(low, high, count)
   const unit = axis === 'wall' ? 1000 : 1
   const rough = (high - low) / count / unit
   const seconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]

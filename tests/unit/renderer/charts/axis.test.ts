@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { tickInterval } from '../../../../renderer/charts/axis.ts'
+import { niceRange } from '../../../../renderer/charts/series.ts'
+
+const nice = (low: number, high: number, count: number): number => niceRange(low, high, count).step
+
+test('steps are labelled at whole numbers, however few there are', () => {
+  for (const [low, high] of [[1, 4], [0, 1], [0, 12], [100, 130], [0, 800], [0, 1_000_000]] as const) {
+    const interval = tickInterval('step', low, high, 6, nice)
+    expect(Number.isInteger(interval), `${low} to ${high} by ${interval}`).toBe(true)
+    expect((high - low) / interval, `${low} to ${high} by ${interval}`).toBeLessThanOrEqual(7)
+  }
+  expect(tickInterval('step', 1, 4, 6, nice)).toBe(1)
+  expect(tickInterval('epoch', 0, 1, 5, nice)).toBe(0.2)
+})
+
+test('times are labelled at whole minutes and hours', () => {
+  expect(tickInterval('relative', 0, 3600, 6, nice)).toBe(600)
+  expect(tickInterval('wall', 0, 3 * 86_400_000, 6, nice)).toBe(43_200_000)
+})
