@@ -86,7 +86,7 @@ export class FakeRuns {
     this.#add(makeRun(3, 'joint-lambda-0.3', 'paused', 'motion-image', 1240), 3, [])
     this.#add(makeRun(4, 'joint-horizon-10-with-a-really-long-name-from-a-sweep-over-horizons', 'stopped', 'motion-image', 800), 4, [])
     const crashed = makeRun(5, 'joint-lr-3e-3', 'crashed', 'motion-image', 1411)
-    this.#add({ ...crashed, status: { ...crashed.status, error: crash } }, 5, [])
+    this.#add({ ...crashed, status: { ...crashed.status, error: crash, passedOver: [{ name: 'onnx-webgpu', reason: 'Its test process was ended by SIGABRT.' }] } }, 5, [])
     const bad = makeRun(6, 'joint-lr-1e-2', 'failed', 'motion-image', 612)
     this.#add({ ...bad, lastMetrics: { ...bad.lastMetrics, 'loss/action': null }, status: { ...bad.status, error: failed } }, 6, [])
     this.#add(makeRun(7, 'joint-s2', 'running', 'motion-image', 900), 7, [])
