@@ -97,7 +97,8 @@ function grown(start: StepCost, others: readonly (readonly [cost: StepCost, time
  * lies: in the backward pass for large batches, in the optimiser for small ones.
  */
 function byBatch(record: (batch: number) => ProgramCost): CostByBatch {
-  const [small, large] = [2, 4]
+  // Large enough that sums over a batch are taken in parts in both: smaller steps have other operators.
+  const [small, large] = [128, 256]
   const few = record(small)
   const more = record(large)
   const isAligned = few.aliveBytes.length === more.aliveBytes.length
