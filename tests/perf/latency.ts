@@ -1,4 +1,3 @@
-import { cpus } from 'node:os'
 import { Rng } from '../../electron/base/rng.ts'
 import { median, quantile } from '../../electron/base/statistics.ts'
 import type { TrainConfig } from '../../electron/contract/config.ts'
@@ -10,9 +9,10 @@ import { presetConfig } from '../../electron/model/presets.ts'
 import type { SnapshotMeta } from '../../electron/model/snapshot-meta.ts'
 import { openOnnxProvider } from '../../electron/tensor/backends/onnx/provider.ts'
 
-/** Rounds of one inference each, in an order that a coin decides. */
-const rounds = 400
-const warmUp = 30
+/** Rounds of some inferences of each, in an order that a coin decides. */
+const rounds = 200
+const warmUp = 10
+const blockLength = 5
 
 function made(config: TrainConfig): { checkpoint: PolicyCheckpoint; reads: string[] } {
   const reads: string[] = []
@@ -36,11 +36,14 @@ function made(config: TrainConfig): { checkpoint: PolicyCheckpoint; reads: strin
   }
 }
 
-/** The latency of an action chunk with and without joint training, one after the other in random order. */
+/**
+ * The latency of an action chunk with and without joint training, in blocks of random order. On one thread: two sessions'
+ * pools of threads would wait for work at each other's cost.
+ */
 export default async function bench({ signal, note }: { signal: AbortSignal; note: (text: string) => void }) {
   const joint = presetConfig('nano', 'bench')
   const alone: TrainConfig = { ...joint, motion: { ...joint.motion, target: 'none' } }
-  const provider = openOnnxProvider('onnx-cpu', 'cpu', { threads: cpus().length })
+  const provider = openOnnxProvider('onnx-cpu', 'cpu', { threads: 1 })
   const sides = { joint: made(joint), alone: made(alone) }
   const policies: Record<keyof typeof sides, Policy> = { joint: await loadPolicy({ provider, checkpoint: sides.joint.checkpoint }), alone: await loadPolicy({ provider, checkpoint: sides.alone.checkpoint }) }
   const rng = new Rng(3, 0)
@@ -53,9 +56,14 @@ export default async function bench({ signal, note }: { signal: AbortSignal; not
     const order = rng.uniform() < 0.5 ? (['joint', 'alone'] as const) : (['alone', 'joint'] as const)
     const now = { joint: 0, alone: 0 }
     for (const side of order) {
-      const start = performance.now()
-      await policies[side].infer([observation])
-      now[side] = performance.now() - start
+      const block: number[] = []
+      for (let turn = 0; turn <= blockLength; turn++) {
+        const start = performance.now()
+        await policies[side].infer([observation])
+        // The other policy's threads still spin during the first.
+        if (turn > 0) block.push(performance.now() - start)
+      }
+      now[side] = median(block)
     }
     if (round < warmUp) continue
     times.joint.push(now.joint)
