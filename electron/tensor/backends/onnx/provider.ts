@@ -7,7 +7,7 @@ import { silent, type Log } from '../log.ts'
 import { OnnxBackend } from './backend.ts'
 import { SessionCache } from './cache.ts'
 import { OnnxStep } from './compile.ts'
-import { registerBackend } from './register.ts'
+import { registerBackend, unregisterBackend } from './register.ts'
 import { loadRuntime, type ExecutionProvider, type SessionOptions } from './session.ts'
 import { GpuState, ProcessorState } from './state.ts'
 
@@ -34,23 +34,26 @@ function deviceName(provider: ExecutionProvider): string {
   }
 }
 
+/** Providers opened so far: tfjs knows a backend by its name, and two of a kind must not take each other's place. */
+let opened = 0
+
 /** The lazy ONNX backend on one of onnxruntime's execution providers. */
 export function openOnnxProvider(name: ProviderName, provider: ExecutionProvider, { threads = 0, log = silent }: OnnxProviderOptions = {}): Provider {
   const { version } = loadRuntime()
   const session: SessionOptions = { provider, threads, isBusy: true }
   const cache = new SessionCache(session, log)
   const backend = new OnnxBackend({ provider, isFused: provider === 'cpu' }, cache, log)
-  if (tf.findBackend(name)) tf.removeBackend(name)
-  registerBackend(name, backend)
+  const backendName = `${name}-${++opened}`
+  registerBackend(backendName, backend)
   const use = (): void => {
-    if (tf.getBackend() !== name) tf.setBackend(name)
+    if (tf.getBackend() !== backendName) tf.setBackend(backendName)
   }
   return {
     name,
     version: `onnxruntime ${version}`,
     deviceName: deviceName(provider),
     createState: (tensors) => (provider === 'webgpu' ? new GpuState(tensors, session) : new ProcessorState(tensors)),
-    compile: (step, options) => new OnnxStep(step, options, backend, name, session),
+    compile: (step, options) => new OnnxStep(step, options, backend, backendName, session),
     eager<T>(fn: () => T): T {
       use()
       return tf.tidy((() => {
@@ -61,8 +64,6 @@ export function openOnnxProvider(name: ProviderName, provider: ExecutionProvider
         return result
       }) as () => never) as T
     },
-    dispose() {
-      if (tf.findBackend(name)) tf.removeBackend(name)
-    },
+    dispose: () => unregisterBackend(backendName),
   }
 }

@@ -44,6 +44,13 @@ export function registerBackend(name: string, backend: OnnxBackend): void {
   tf.registerBackend(name, () => backend as unknown as KernelBackend)
 }
 
+/** Lets a backend go, with what is known of its kernels. */
+export function unregisterBackend(name: string): void {
+  if (!tf.findBackend(name)) return
+  tf.removeBackend(name)
+  for (const { kernelName } of tf.getKernelsForBackend(name)) tf.unregisterKernel(kernelName, name)
+}
+
 function record(lowering: Lowering, { inputs, attrs }: KernelCall, backend: OnnxBackend): TensorInfo | TensorInfo[] | null {
   const values: Record<string, Value> = {}
   const names = (attrs as unknown as Partial<InputNames> | undefined)?.inputNames
