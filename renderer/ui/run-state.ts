@@ -5,8 +5,13 @@ import type { RunAction } from '../stores/runs.ts'
 
 export type Tone = 'grey' | 'blue' | 'amber' | 'violet' | 'green' | 'red'
 
+export interface StateLook {
+  readonly icon: Component
+  readonly tone: Tone
+}
+
 /** Each state has a word (text.states), an icon and a colour; none of them stands alone. */
-export const stateLook: Record<RunState, { readonly icon: Component; readonly tone: Tone }> = {
+export const stateLook: Record<RunState, StateLook> = {
   queued: { icon: Clock3, tone: 'grey' },
   starting: { icon: CircleDashed, tone: 'blue' },
   running: { icon: CirclePlay, tone: 'blue' },
