@@ -103,9 +103,10 @@ function byBatch(record: (batch: number) => ProgramCost): CostByBatch {
   const more = record(large)
   const isAligned = few.aliveBytes.length === more.aliveBytes.length
   return (batch) => {
+    // Where the operators themselves depend on the batch nothing may be inferred from others.
+    if (!isAligned) return record(batch)
     const times = (batch - small) / (large - small)
     const cost = grown(few, [[more, times]])
-    if (!isAligned) return cost
     const peakBytes = few.aliveBytes.reduce((peak, bytes, at) => Math.max(peak, bytes + (more.aliveBytes[at]! - bytes) * times), 0)
     return { ...cost, peakBytes }
   }
