@@ -39,7 +39,7 @@ export default async function bench({ signal }: { signal: AbortSignal }) {
       try {
         await once(child, 'message', { signal })
         for (let round = 0; round < rounds; round++) {
-          const tried = await tryStep(provider, config, liberoDimensions, told.time.secondsPerStep)
+          const tried = (await tryStep(provider, config, liberoDimensions, told.time.secondsPerStep))!
           const { seconds, peakBytes } = await take(child, steps, signal)
           found.push({ tried, took: quantile(seconds, 0.25), peakBytes })
         }

@@ -42,6 +42,8 @@ export class Desk implements DeskAnswers, Disposable {
   readonly #flows = new WeakMap<Dataset, Map<FlowSource, DatasetFlow>>()
   readonly #thumbnails = new WeakMap<Dataset, Lru<string, Promise<Picture>>>()
   readonly #statistics = new WeakMap<Dataset, Promise<DatasetStatistics>>()
+  /** The estimate that was asked for last: a newer one ends its trial, whose steps would slow the other's. */
+  #lastEstimate = new AbortController()
   #replays: Promise<Replays> | undefined
   #simulations: Promise<Simulations> | undefined
 
@@ -169,10 +171,12 @@ export class Desk implements DeskAnswers, Disposable {
   }
 
   async estimate({ config: value, tries }: { config: unknown; tries: boolean }): Promise<Estimate> {
+    this.#lastEstimate.abort()
+    const { signal: trialSignal } = (this.#lastEstimate = new AbortController())
     const { dataOf, estimateHere } = await import('../estimate/estimate.ts')
     const config = await withImportedVae(this.#home, parseTrainConfig(value))
     const { path } = await findDataset(this.#home, config.data.dataset)
-    return estimateHere(this.#home, config, await this.#datasets.use(path, (dataset) => dataOf(dataset, config)), { tries })
+    return estimateHere(this.#home, config, await this.#datasets.use(path, (dataset) => dataOf(dataset, config)), { tries, trialSignal })
   }
 
   doctor: DeskAnswers['doctor'] = (options) => doctor(this.#home, options)

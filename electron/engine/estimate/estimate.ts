@@ -129,10 +129,12 @@ export interface EstimateOptions {
   readonly signal?: AbortSignal
   /** Run a few steps of this very configuration on made-up batches, where that takes seconds and its memory is there. */
   readonly tries?: boolean
+  /** Ends the trial: the answer is then from the machine's speed. */
+  readonly trialSignal?: AbortSignal
 }
 
 /** Opens the configuration's provider, measures the machine once, and estimates. */
-export async function estimateHere(home: Home, config: TrainConfig, data: EstimateData | null, { signal, tries = false }: EstimateOptions = {}): Promise<Estimate> {
+export async function estimateHere(home: Home, config: TrainConfig, data: EstimateData | null, { signal, tries = false, trialSignal }: EstimateOptions = {}): Promise<Estimate> {
   const { openProvider } = await import('../../tensor/registry.ts')
   const provider = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal })
   try {
@@ -141,7 +143,7 @@ export async function estimateHere(home: Home, config: TrainConfig, data: Estima
     const machine: EstimateMachine = { provider: provider.name, speed, past, availableBytes: process.availableMemory(), freeDiskBytes: await freeBytes(home) }
     const told = estimate(config, data, machine)
     if (!tries || past !== null || !isWorthTrying(told, config)) return told
-    const triedSeconds = await tryStep(provider, config, data?.dimensions ?? liberoDimensions, told.time.secondsPerStep)
+    const triedSeconds = await tryStep(provider, config, data?.dimensions ?? liberoDimensions, told.time.secondsPerStep, trialSignal)
     return estimate(config, data, { ...machine, triedSeconds })
   } finally {
     provider.dispose()
@@ -155,11 +157,13 @@ function isWorthTrying({ time, memory }: Estimate, { optimiser }: TrainConfig): 
   return (time.secondsPerStep / optimiser.accumulationSteps) * fewestSteps < longestTrialSeconds && memory.totalBytes < trialShare * memory.availableBytes
 }
 
-/** Seconds of a step of this configuration, from a few that are run here. @param expected how long it may take */
-export async function tryStep(provider: Provider, config: TrainConfig, dimensions: ActionDimensions, expected: number): Promise<number> {
+/** Seconds of a step of this configuration, from a few that are run here; null where the signal came first. @param expected how long it may take */
+export async function tryStep(provider: Provider, config: TrainConfig, dimensions: ActionDimensions, expected: number, signal?: AbortSignal): Promise<number | null> {
+  if (signal?.aborted) return null
   const step = timedTrainStep(provider, config, dimensions, motionSource(config, usesLatent(config)))
   try {
-    return quantile((await timeInTurn([step], expected < 0.2 ? 4 : 1))[0]!, 0.25)
+    const seconds = await timeInTurn([step], expected < 0.2 ? 4 : 1, signal)
+    return signal?.aborted ? null : quantile(seconds[0]!, 0.25)
   } finally {
     step.dispose()
   }

@@ -69,13 +69,14 @@ export function timedVaeStep(provider: Provider, config: TrainConfig): TimedStep
 
 /**
  * Seconds of each step over `turns` turns, three a turn. They take turns, so that a machine whose speed moves from minute to
- * minute is as fast for one as for the others.
+ * minute is as fast for one as for the others. The signal ends it after the step under way: there are fewer then.
  */
-export async function timeInTurn(steps: readonly TimedStep[], turns: number): Promise<number[][]> {
-  for (const step of steps) for (let warm = 0; warm < warmSteps; warm++) await step.time()
+export async function timeInTurn(steps: readonly TimedStep[], turns: number, signal?: AbortSignal): Promise<number[][]> {
+  for (const step of steps) for (let warm = 0; warm < warmSteps && !signal?.aborted; warm++) await step.time()
   const seconds = steps.map((): number[] => [])
   for (let turn = 0; turn < turns; turn++) {
     for (const [at, step] of steps.entries()) {
+      if (signal?.aborted) return seconds
       await step.time()
       for (let count = 0; count < turnSteps; count++) seconds[at]!.push(await step.time())
     }
