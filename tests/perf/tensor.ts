@@ -55,14 +55,18 @@ function withoutHugePages(): NodeJS.ProcessEnv {
 
 const file = (name: string): string => fileURLToPath(new URL(`./tensor/${name}`, import.meta.url))
 
+/** KINORA_BENCH_DEVICE takes another provider than the processor's, beside PyTorch on CUDA; the targets are the processor's. */
+const device = process.env.KINORA_BENCH_DEVICE ?? 'onnx-cpu'
+const isProcessor = device === 'onnx-cpu'
+
 /** Ours and PyTorch's step of one model, turn by turn, so that what else the machine does hits both alike. */
 async function compare(name: 'transformer' | 'vae', threads: number, target: number | undefined, python: string | null, suffix = ''): Promise<BenchRow[]> {
-  const ours = new Trainer(process.execPath, [file('worker.ts'), name, String(threads)], withHugePages())
+  const ours = new Trainer(process.execPath, [file('worker.ts'), name, String(threads), device], withHugePages())
   let theirs: Trainer | null = null
   try {
     // One after the other: the first step is timed, and the engine looks whether the machine is busy before it lets threads spin.
     const first = await ours.next()
-    theirs = python ? new Trainer(python, [file('torch_step.py'), name, String(threads)], withoutHugePages()) : null
+    theirs = python ? new Trainer(python, [file('torch_step.py'), name, String(threads), isProcessor ? 'cpu' : 'cuda'], withoutHugePages()) : null
     await theirs?.next()
     const times = { ours: [] as number[], theirs: [] as number[] }
     const ratios: number[] = []
@@ -109,12 +113,13 @@ export default async function bench({ note = () => {}, only = [] }: { note?: (te
     const python = await findTorch()
     if (!python) note('PyTorch was not found (python3, or KINORA_TORCH_PYTHON): no ratios.')
     const threads = availableParallelism()
+    const suffix = isProcessor ? '' : `_${device}`
     const delayMs = await eventLoopP99Ms(async () => {
       if (runs('transformer')) {
-        rows.push(...(await compare('transformer', threads, 0.8, python)))
-        if (threads > 1) rows.push(...(await compare('transformer', 1, undefined, python, '_1_thread')))
+        rows.push(...(await compare('transformer', threads, isProcessor ? 0.8 : undefined, python, suffix)))
+        if (threads > 1 && isProcessor) rows.push(...(await compare('transformer', 1, undefined, python, '_1_thread')))
       }
-      if (runs('vae')) rows.push(...(await compare('vae', threads, 1.2, python)))
+      if (runs('vae')) rows.push(...(await compare('vae', threads, isProcessor ? 1.2 : undefined, python, suffix)))
     })
     rows.push({ name: 'event_loop_p99_ms', value: delayMs, unit: 'ms', better: 'lower', target: 50, n: 1, note: 'of this process while another trains' })
   }

@@ -1,17 +1,27 @@
+import type { ProviderName } from '../../electron/contract/config.ts'
 import { openCpuProvider } from '../../electron/tensor/backends/cpu/provider.ts'
 import type { Log } from '../../electron/tensor/backends/log.ts'
 import { openOnnxProvider } from '../../electron/tensor/backends/onnx/provider.ts'
 import type { Provider } from '../../electron/tensor/provider.ts'
+import { onnxProviders } from '../../electron/tensor/registry/open.ts'
+
+export interface TestProvider {
+  readonly name: ProviderName
+  readonly open: (log?: Log) => Provider
+}
 
 /**
- * The providers that this machine can run: the port suites run on each. WebGPU when KINORA_TEST_WEBGPU is set, because it
- * aborts the process where there is no adapter (VK_ICD_FILENAMES may name SwiftShader's).
+ * The providers that the port suites run on: two that every machine has, and those that KINORA_TEST_PROVIDERS names, as in
+ * `onnx-cuda,onnx-webgpu`. Not by detection: WebGPU ends the process where there is no adapter (VK_ICD_FILENAMES may name
+ * a software one), and a suite that meant to run on a GPU must fail without one.
  */
-export function providers(): { name: string; open: (log?: Log) => Provider }[] {
-  const webgpu = process.env.KINORA_TEST_WEBGPU ? [{ name: 'onnx-webgpu', open: (log?: Log) => openOnnxProvider('onnx-webgpu', 'webgpu', { log }) }] : []
-  return [
-    { name: 'cpu', open: () => openCpuProvider() },
-    { name: 'onnx-cpu', open: (log) => openOnnxProvider('onnx-cpu', 'cpu', { threads: 1, log }) },
-    ...webgpu,
-  ]
+export function providers(): TestProvider[] {
+  const more = (process.env.KINORA_TEST_PROVIDERS ?? '').split(',').filter(Boolean)
+  return [{ name: 'cpu', open: () => openCpuProvider() }, onnx('onnx-cpu'), ...more.map(onnx)]
+}
+
+function onnx(name: string): TestProvider {
+  if (!(name in onnxProviders)) throw new Error(`KINORA_TEST_PROVIDERS: "${name}" is none of ${Object.keys(onnxProviders).join(', ')}.`)
+  const known = name as keyof typeof onnxProviders
+  return { name: known, open: (log) => openOnnxProvider(known, onnxProviders[known], { threads: 1, log }) }
 }

@@ -8,6 +8,9 @@ export interface OpenOptions {
   readonly log?: Log
 }
 
+/** onnxruntime's name of each provider that runs on it. */
+export const onnxProviders = { 'onnx-cuda': 'cuda', 'onnx-webgpu': 'webgpu', 'onnx-dml': 'dml', 'onnx-coreml': 'coreml', 'onnx-cpu': 'cpu' } as const
+
 /** Opens one rung of the ladder with no test before it. Backends are loaded only when they are opened. */
 export async function openUntested(name: ProviderName, options: OpenOptions = {}): Promise<Provider> {
   switch (name) {
@@ -18,10 +21,8 @@ export async function openUntested(name: ProviderName, options: OpenOptions = {}
     case 'onnx-webgpu':
     case 'onnx-dml':
     case 'onnx-coreml':
-    case 'onnx-cpu': {
-      const executionProviders = { 'onnx-cuda': 'cuda', 'onnx-webgpu': 'webgpu', 'onnx-dml': 'dml', 'onnx-coreml': 'coreml', 'onnx-cpu': 'cpu' } as const
-      return (await import('../backends/onnx/provider.ts')).openOnnxProvider(name, executionProviders[name], options)
-    }
+    case 'onnx-cpu':
+      return (await import('../backends/onnx/provider.ts')).openOnnxProvider(name, onnxProviders[name], options)
     case 'cpu':
       return (await import('../backends/cpu/provider.ts')).openCpuProvider()
   }

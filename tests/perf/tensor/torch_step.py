@@ -1,4 +1,4 @@
-"""The models of models.ts in PyTorch eager, float32: python torch_step.py <model> <threads>; protocol as worker.ts."""
+"""The models of models.ts in PyTorch eager, float32: python torch_step.py <model> <threads> <cpu|cuda>; protocol as worker.ts."""
 import json
 import sys
 import time
@@ -10,6 +10,9 @@ from torch import nn
 
 torch.set_num_threads(int(sys.argv[2]))
 torch.manual_seed(0)
+if sys.argv[3] == "cuda":
+    # onnxruntime's CUDA provider uses TF32 where the card has it: PyTorch may too.
+    torch.set_float32_matmul_precision("high")
 
 
 class Block(nn.Module):
@@ -72,9 +75,9 @@ class Vae(nn.Module):
         return torch.randn(16, 3, 64, 64), torch.randn(16, 4, 32, 32)
 
 
-model = {"transformer": Transformer, "vae": Vae}[sys.argv[1]]()
+model = {"transformer": Transformer, "vae": Vae}[sys.argv[1]]().to(sys.argv[3])
 optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
-batch = model.batch()
+batch = [each.to(sys.argv[3]) for each in model.batch()]
 
 
 def run():

@@ -1,14 +1,15 @@
 // Trains one model on request, in a process of its own so that its peak memory is its own:
-//   node worker.ts <model> <threads>; each line "run <n>" on stdin is answered by {"ms": [...]}, "end" by {"peakBytes": ...}.
+//   node worker.ts <model> <threads> <provider>; each line "run <n>" on stdin is answered by {"ms": [...]}, "end" by {"peakBytes": ...}.
 import { createInterface } from 'node:readline'
 import { float32 } from '../../../electron/base/host-tensor.ts'
-import { openOnnxProvider } from '../../../electron/tensor/backends/onnx/provider.ts'
+import { providerNameSchema } from '../../../electron/contract/config.ts'
+import { openUntested } from '../../../electron/tensor/registry/open.ts'
 import { models, trainingStep } from './models.ts'
 import { peakBytes } from './memory.ts'
 
 const start = performance.now()
 const model = models[process.argv[2]!]!
-const provider = openOnnxProvider('onnx-cpu', 'cpu', { threads: Number(process.argv[3]) })
+const provider = await openUntested(providerNameSchema.parse(process.argv[4]), { threads: Number(process.argv[3]) })
 const { step, state: initial, inputs: make } = trainingStep(model)
 const state = provider.createState(initial)
 const inputs = make(model)

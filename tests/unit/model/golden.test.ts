@@ -9,7 +9,7 @@ import { pictureLayout, type PictureLayout } from '../../../electron/model/pictu
 import { prefixed, under } from '../../../electron/model/parameters.ts'
 import type { Provider, StepFunction } from '../../../electron/tensor/provider.ts'
 import { tf } from '../../../electron/tensor/tf.ts'
-import { testProviders } from '../../support/providers.ts'
+import { providers } from '../../support/tensor-providers.ts'
 
 interface Stored { dtype: 'float32' | 'int32'; shape: number[]; data: string }
 
@@ -62,7 +62,7 @@ async function run(provider: Provider, step: StepFunction, state: HostTensors, i
   }
 }
 
-describe.each(testProviders)('golden values from PyTorch on %s', { timeout: 120_000 }, (_name, open) => {
+describe.each(providers())('golden values from PyTorch on $name', { timeout: 120_000 }, ({ open }) => {
   it.each(['pi0-cross-attention', 'pi05-pooled', 'pi0-in-context', 'pi0-merge', 'pi0-two-cameras'])('%s: losses, gradients and samples', async (name) => {
     const golden = read(name)
     const config = trainConfigSchema.parse({ ...golden.config, data: { ...golden.config.data, dataset: 'golden' } })
