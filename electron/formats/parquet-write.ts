@@ -43,7 +43,7 @@ export function encodeParquet(columns: readonly ParquetColumn[], groups: Iterabl
     const columnData: ColumnSource[] = columns.map(({ name, kind }) => {
       const data = rows[name]
       if (data === undefined) throw new RangeError(`encodeParquet: no values for column ${name}`)
-      return kind.kind === 'image' ? { name, data, codec: 'UNCOMPRESSED', statistics: false, encoding: undefined } : { name, data }
+      return kind.kind === 'image' ? { name, data, codec: 'UNCOMPRESSED', statistics: false, encoding: 'PLAIN' } : { name, data }
     })
     void parquet.write({ columnData, rowGroupSize: 2 ** 30, pageSize: pageBytes })
   }

@@ -4,11 +4,14 @@ import type { Dataset, StoredPictures } from '../../dataset/dataset.ts'
 import { readWindow } from '../../dataset/frames.ts'
 import { toRgba } from './picture.ts'
 
-/** Frames in a row that are read together; packets of video are small, and those of a run are sought once. */
-const runFrames = 4
-const videoRunFrames = 16
-/** Enough for one message; what is asked for beyond comes with the next. */
-const batchBytes = 1.5 * 2 ** 20
+/**
+ * Frames in a row that are read together: those of video that is decoded here, as starting a decoder costs more than a
+ * frame; packets, which are small and whose run is sought once.
+ */
+const decodedRunFrames = 4
+const packetRunFrames = 16
+/** A message holds about this many bytes: what is asked for beyond comes with the next, and a seek waits for one at most. */
+const batchBytes = 2 ** 19
 
 export interface FrameBatchRequest {
   readonly episode: number
@@ -34,14 +37,15 @@ export async function readFrameBatch(dataset: Dataset, { episode, cameras, frame
   const stored = await Promise.all(cameras.map((camera) => dataset.readStored?.(episode, camera).catch(() => null) ?? null))
   const parts: Uint8Array[] = []
   const last = cameras.map((_, camera) => sent[camera] ?? null)
-  const longestRun = takesEncoded && stored.every((one) => one?.kind === 'video') ? videoRunFrames : runFrames
+  const longestRun = longestRunOf(stored, takesEncoded)
   let bytes = 0
   let count = 0
-  while (count < frames.length && (count === 0 || bytes < batchBytes)) {
+  // Of a stream the very first frame comes alone: somebody waits for it.
+  const isFirst = sent.length === 0
+  while (count < frames.length && (count === 0 || (!isFirst && bytes < batchBytes))) {
     const first = frames[count]!
-    // Frames in a row come together, the very first one alone: somebody waits for it.
     let run = 1
-    while (count > 0 && run < longestRun && frames[count + run] === first + run) run++
+    while (!isFirst && run < longestRun && frames[count + run] === first + run) run++
     const pieces = await Promise.all(cameras.map((name, camera) => encodeAll(readPieces(dataset, episode, name, camera, stored[camera]!, { first, run, takesEncoded, last }))))
     for (const piece of pieces.flat()) {
       bytes += piece.length
@@ -50,6 +54,11 @@ export async function readFrameBatch(dataset: Dataset, { episode, cameras, frame
     count += run
   }
   return { bytes: Buffer.concat(parts), count, sent: last }
+}
+
+function longestRunOf(stored: readonly (StoredPictures | null)[], takesEncoded: boolean): number {
+  if (!takesEncoded || stored.includes(null)) return decodedRunFrames
+  return stored.every((one) => one!.kind === 'video') ? packetRunFrames : 1
 }
 
 async function encodeAll(pieces: AsyncIterable<FramePiece>): Promise<Uint8Array[]> {

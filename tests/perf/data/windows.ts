@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { Rng } from '../../../electron/base/rng.ts'
 import type { BenchRow } from '../../../electron/commands/bench.ts'
 import { readWindow } from '../../../electron/dataset/frames.ts'
 import { openDataset } from '../../../electron/dataset/open.ts'
-import { encodeParquet, float32Column } from '../../../electron/formats/parquet-write.ts'
 import { rowOf } from '../../support/bench-row.ts'
+import { hasFfmpeg, writeVideoDataset } from '../../support/video-dataset.ts'
 
 const sizePx = 224
 const cameras = ['front', 'wrist'] as const
@@ -15,37 +12,11 @@ const episodes = 4
 const framesPerEpisode = 300
 const windowFrames = 16
 
-/** Two cameras as H.264 in the layout of LeRobot v2.1. Needs ffmpeg, as only it encodes here. */
-async function writeVideos(root: string): Promise<void> {
-  const features: Record<string, unknown> = { action: { dtype: 'float32', shape: [1], names: null } }
-  await mkdir(join(root, 'meta'), { recursive: true })
-  await mkdir(join(root, 'data/chunk-000'), { recursive: true })
-  const rows = encodeParquet([{ name: 'action', kind: float32Column }], [{ action: Array.from({ length: framesPerEpisode }, (_, row) => row) }])
-  for (const camera of cameras) {
-    features[`observation.images.${camera}`] = { dtype: 'video', shape: [sizePx, sizePx, 3], names: ['height', 'width', 'channels'] }
-    await mkdir(join(root, `videos/chunk-000/observation.images.${camera}`), { recursive: true })
-  }
-  for (let episode = 0; episode < episodes; episode++) {
-    const name = `episode_${String(episode).padStart(6, '0')}`
-    await writeFile(join(root, `data/chunk-000/${name}.parquet`), rows)
-    for (const camera of cameras) {
-      const source = `${camera === 'front' ? 'testsrc2' : 'mandelbrot'}=size=${sizePx}x${sizePx}:rate=30`
-      await promisify(execFile)('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', source, '-frames:v', String(framesPerEpisode), '-g', '15', '-pix_fmt', 'yuv420p', join(root, `videos/chunk-000/observation.images.${camera}/${name}.mp4`)])
-    }
-  }
-  await writeFile(join(root, 'meta/episodes.jsonl'), Array.from({ length: episodes }, (_, index) => JSON.stringify({ episode_index: index, tasks: ['look'], length: framesPerEpisode })).join('\n'))
-  await writeFile(join(root, 'meta/info.json'), JSON.stringify({ codebase_version: 'v2.1', total_episodes: episodes, fps: 30, data_path: 'data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet', video_path: 'videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4', features }))
-}
-
 /** Random windows of both cameras, once every frame has been decoded into the cache. */
 export async function windowRows(folder: string): Promise<BenchRow[]> {
+  if (!(await hasFfmpeg())) return []
   const root = join(folder, 'videos')
-  try {
-    await promisify(execFile)('ffmpeg', ['-version'])
-  } catch {
-    return []
-  }
-  await writeVideos(root)
+  await writeVideoDataset(root, { width: sizePx, height: sizePx, cameras: { front: 'testsrc2', wrist: 'mandelbrot' }, episodes, framesPerEpisode, encoding: ['-c:v', 'libx264', '-g', '15'] })
   const dataset = await openDataset(root, { cacheDir: join(folder, 'window-cache') })
   for (const { index } of dataset.detail.episodes) for (const camera of cameras) await dataset.readFrames(index, camera)
   // Four windows at once into memory that is used again, as a loader asks that fills a batch.
