@@ -3,12 +3,12 @@ import { providerNameSchema } from './contract/config.ts'
 import { KinoraError } from './contract/errors.ts'
 import { nvidiaCard } from './tensor/registry/nvidia.ts'
 import { openUntested } from './tensor/registry/open.ts'
-import { resultMark, type ProbeResult } from './tensor/registry/probe.ts'
+import { failureMark, resultMark, type ProbeFailure, type ProbeResult } from './tensor/registry/probe.ts'
 import { measureGflops, selfTest } from './tensor/registry/self-test.ts'
 
 /**
- * Throw-away process that tries one compute provider: `probe-worker <name>`. Its last line is the result; a provider
- * that does not open leaves its reason on stderr and code 1.
+ * Throw-away process that tries one compute provider: `probe-worker <name>`. Its last line is the result, or why the
+ * provider does not open, then with code 1.
  */
 try {
   const name = providerNameSchema.parse(process.argv.at(-1))
@@ -25,6 +25,8 @@ try {
   provider.dispose()
   process.stdout.write(`${resultMark}${JSON.stringify(result)}\n`)
 } catch (error) {
-  process.stderr.write(`${KinoraError.from(error).message}\n`)
+  const { code, message, hint } = KinoraError.from(error)
+  const failure: ProbeFailure = { reason: message, hint: code === 'device-unavailable' ? hint : null }
+  process.stdout.write(`${failureMark}${JSON.stringify(failure)}\n`)
   process.exitCode = 1
 }

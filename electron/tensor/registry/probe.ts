@@ -26,8 +26,13 @@ export type ProbeResult = z.infer<typeof probeResultSchema>
  */
 const patienceMs = [60_000, 180_000] as const
 
-/** How probe-worker's result line starts; drivers print what they like before it. */
+/** How probe-worker's last line starts, if all went well and if not; drivers print what they like before it. */
 export const resultMark = 'kinora-probe '
+export const failureMark = 'kinora-probe-failed '
+
+/** `hint` where the provider knows better than to update the driver. */
+export const probeFailureSchema = z.object({ reason: z.string(), hint: z.string().nullable() })
+export type ProbeFailure = z.infer<typeof probeFailureSchema>
 
 export interface ProbeOptions {
   /** One limit per try; the next try follows only a test that did not end or was killed from outside. */
@@ -62,11 +67,13 @@ async function probeInProcess(name: ProviderName, { patienceMs: limits = patienc
     signal?.throwIfAborted()
     tries++
   } while (isUndecided(end) && tries < limits.length)
-  const line = resultLine(end)
+  const line = lineWith(resultMark, end)
   const base = missing(name, { reason: '', hint: '' })
   const failed = (reason: string, hint: string): ProviderReport => ({ ...base, status: 'failed', reason, hint })
   const update = 'Update the graphics driver, or choose another device; kinora doctor lists them.'
   if (line === undefined) {
+    const told = probeFailureSchema.safeParse(parseJson(lineWith(failureMark, end)?.slice(failureMark.length) ?? ''))
+    if (told.success) return failed(told.data.reason, told.data.hint ?? update)
     const last = end.stderr.trim().split('\n').at(-1) ?? ''
     const seconds = limits.slice(0, tries).map((ms) => `${ms / 1000} s`).join(' and then ')
     if (end.startError !== null) return failed(`Its test process did not start: ${end.startError}`, 'Reinstall Kinora.')
@@ -86,13 +93,13 @@ async function probeInProcess(name: ProviderName, { patienceMs: limits = patienc
   }
 }
 
-function resultLine({ stdout }: EntryEnd): string | undefined {
-  return stdout.split('\n').findLast((each) => each.startsWith(resultMark))
+function lineWith(mark: string, { stdout }: EntryEnd): string | undefined {
+  return stdout.split('\n').findLast((each) => each.startsWith(mark))
 }
 
 /** Too slow, or killed from outside (as the system does when memory runs out): that says little about the provider. */
 function isUndecided(end: EntryEnd): boolean {
-  return resultLine(end) === undefined && (end.isLate || end.signal === 'SIGKILL')
+  return lineWith(resultMark, end) === undefined && (end.isLate || end.signal === 'SIGKILL')
 }
 
 /** What a remembered result depends on: programs, processor and machine. */

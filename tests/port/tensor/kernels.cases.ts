@@ -34,7 +34,7 @@ const written: readonly Case[] = [
   one('elu', tf.elu), one('erf', tf.erf), one('exp', tf.exp), one('expm1', tf.expm1), one('floor', tf.floor), one('log', tf.log, { domain: 'positive' }),
   one('log1p', tf.log1p, { domain: 'positive' }), one('neg', tf.neg), one('reciprocal', tf.reciprocal, { domain: 'positive' }), one('relu', tf.relu),
   one('relu6', (x) => tf.relu6(tf.mul(x, 5))), one('round', tf.round), one('rsqrt', tf.rsqrt, { domain: 'positive' }), one('selu', tf.selu),
-  one('sigmoid', tf.sigmoid), one('sign', tf.sign), one('sin', tf.sin), one('sinh', tf.sinh), one('softplus', tf.softplus),
+  one('sigmoid', tf.sigmoid), one('sign', tf.sign), one('sin', tf.sin), one('sin of large angles', (x) => tf.sin(tf.mul(x, 700))), one('cos of large angles', (x) => tf.cos(tf.mul(x, 700))), one('sinh', tf.sinh), one('softplus', tf.softplus),
   one('sqrt', tf.sqrt, { domain: 'positive' }), one('square', tf.square), one('step', (x) => tf.step(x, 0.3)), one('tan', tf.tan, { domain: 'unit' }),
   one('tanh', tf.tanh), one('leakyRelu', (x) => tf.leakyRelu(x, 0.1)), one('clip', (x) => tf.clipByValue(x, -0.4, 0.7)),
   one('logSigmoid', tf.logSigmoid), one('acosh', (x) => tf.acosh(tf.add(x, 1.5)), { domain: 'positive' }),
@@ -80,6 +80,9 @@ const written: readonly Case[] = [
   { name: 'stack', shapes: [[2, 3], [2, 3]], run: (...all) => tf.stack(all, 1) }, { name: 'unstack', shapes: [[2, 3, 4]], run: (x) => tf.unstack(x, 1)[2]! },
   { name: 'split', shapes: [[2, 6]], run: (x) => { const [a, b, c] = tf.split(x, [1, 2, 3], 1) as [Tensor, Tensor, Tensor]; return tf.concat([tf.mul(c, 2), a, tf.square(b)], 1) } },
   { name: 'split equal', shapes: [[2, 6]], run: (x) => tf.mul(...(tf.split(x, 2, 1) as [Tensor, Tensor])) },
+  // More than the buffers that one GPU shader may name.
+  { name: 'split wide', shapes: [[3, 40]], run: (x) => tf.concat((tf.split(x, 40, 1) as Tensor[]).map((part, index) => tf.mul(part, index)), 1) },
+  { name: 'unstack wide', shapes: [[20, 3]], run: (x) => tf.stack((tf.unstack(x) as Tensor[]).map((part, index) => tf.mul(part, index)), 1) },
   { name: 'slice', shapes: [[4, 5, 2]], run: (x) => tf.slice(x, [1, 2, 0], [2, 3, -1]) },
   { name: 'stridedSlice', shapes: [[6, 5]], isForwardOnly: true, run: (x) => tf.stridedSlice(x, [5, 0], [-7, 5], [-2, 3], 0, 0) },
   { name: 'pad', shapes: [[2, 3]], run: (x) => tf.pad(x, [[1, 0], [2, 1]], 0.5) }, { name: 'mirrorPad', shapes: [[3, 4]], isForwardOnly: true, run: (x) => tf.mirrorPad(x, [[1, 2], [0, 3]], 'reflect') },

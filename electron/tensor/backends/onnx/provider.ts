@@ -4,6 +4,7 @@ import type { ProviderName } from '../../../contract/config.ts'
 import type { Provider } from '../../provider.ts'
 import { tf } from '../../tf.ts'
 import { silent, type Log } from '../log.ts'
+import { keepFullPrecision } from './cuda.ts'
 import { OnnxBackend } from './backend.ts'
 import { SessionCache } from './cache.ts'
 import { OnnxStep } from './compile.ts'
@@ -39,6 +40,7 @@ let opened = 0
 
 /** The lazy ONNX backend on one of onnxruntime's execution providers. */
 export function openOnnxProvider(name: ProviderName, provider: ExecutionProvider, { threads = 0, log = silent }: OnnxProviderOptions = {}): Provider {
+  if (provider === 'cuda') keepFullPrecision()
   const { version } = loadRuntime()
   const session: SessionOptions = { provider, threads, isBusy: true }
   const cache = new SessionCache(session, log)

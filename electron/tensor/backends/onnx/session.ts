@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type * as OrtCommon from 'onnxruntime-common'
 import type * as OrtBinding from 'onnxruntime-node/dist/binding.js'
 import { KinoraError } from '../../../contract/errors.ts'
+import { cudaLoadError } from './cuda.ts'
 import type { ValueData, ValueType } from './graph.ts'
 import { Spinning } from './spinning.ts'
 
@@ -146,6 +147,7 @@ export class Session {
 
 function runtimeError(error: unknown, doing: string, needBytes?: number): KinoraError {
   const message = error instanceof Error ? error.message : String(error)
+  if (/Failed to load shared library/.test(message)) return cudaLoadError(error)
   if (/alloc|out of memory|bad_alloc|cudaMalloc/i.test(message)) {
     return new KinoraError('out-of-memory', `Not enough memory to ${doing} a step${needBytes === undefined ? '' : ` (it needs ${Math.ceil(needBytes / 2 ** 20)} MiB beside its state)`}: ${message}`, 'Lower batchSize, the picture size or the width of the model, or close other programs.', { cause: error })
   }

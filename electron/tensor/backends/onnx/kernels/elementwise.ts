@@ -32,6 +32,32 @@ function pow(base: Value, exponent: Value): Value {
   return binary('Pow', base, exponent)
 }
 
+/** pi in three parts: the first two have ten bits, so that their products with numbers of 14 bits are exact. */
+const piParts = [3.140625, 0.0009670257568359375, 6.278329465203569e-7] as const
+/** sin(r) = r + r^3 (c[0] + c[1] r^2 + ...) for |r| <= pi/2, Taylor's series: off by 6e-8 at the ends. */
+const sineSeries = [-1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800] as const
+
+/**
+ * Sine (`shift` 0) or cosine (`shift` 1/2) where the provider's own is coarse: graphics drivers may be off by 5e-4, and
+ * by more for large angles, as embeddings of time have.
+ */
+function fineSine(x: Value, shift: 0 | 0.5): Value {
+  const constantOf = (value: number): Value => scalar(value, 'float32')
+  // x = (k + shift) pi + r
+  const k = unary('Floor', add(mul(x, constantOf(1 / Math.PI)), constantOf(0.5 - shift)))
+  const turns = shift === 0 ? k : add(k, constantOf(shift))
+  const r = piParts.reduce((rest, part) => sub(rest, mul(turns, constantOf(part))), x)
+  const square = mul(r, r)
+  const series = sineSeries.reduceRight<Value | null>((sum, c) => (sum === null ? constantOf(c) : add(mul(sum, square), constantOf(c))), null)!
+  const sine = add(r, mul(mul(r, square), series))
+  // Odd half turns change the sign, and a quarter turn more does so once.
+  const parity = sub(k, mul(unary('Floor', mul(k, constantOf(0.5))), constantOf(2)))
+  const sign = add(mul(parity, constantOf(-2)), constantOf(1))
+  return mul(sine, shift === 0 ? sign : unary('Neg', sign))
+}
+
+const sinusoid = (op: 'Sin' | 'Cos'): Lowering => ({ x }, _attributes, { provider }) => (provider === 'webgpu' ? fineSine(float(x!), op === 'Sin' ? 0 : 0.5) : unary(op, float(x!)))
+
 export const elementwise: Lowerings = {
   Abs: numberUnary('Abs'),
   Acos: floatUnary('Acos'),
@@ -41,7 +67,7 @@ export const elementwise: Lowerings = {
   Atan: floatUnary('Atan'),
   Atanh: floatUnary('Atanh'),
   Ceil: floatUnary('Ceil'),
-  Cos: floatUnary('Cos'),
+  Cos: sinusoid('Cos'),
   Cosh: floatUnary('Cosh'),
   Elu: floatUnary('Elu'),
   Erf: floatUnary('Erf'),
@@ -54,7 +80,7 @@ export const elementwise: Lowerings = {
   Round: floatUnary('Round'),
   Sigmoid: floatUnary('Sigmoid'),
   Sign: numberUnary('Sign'),
-  Sin: floatUnary('Sin'),
+  Sin: sinusoid('Sin'),
   Sinh: floatUnary('Sinh'),
   Softplus: floatUnary('Softplus'),
   Sqrt: floatUnary('Sqrt'),

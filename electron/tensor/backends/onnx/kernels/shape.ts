@@ -1,8 +1,8 @@
 import { core } from '../../../core.ts'
-import { add, binary, cast, concat, expand, fill, gather, mul, pad, reshape, reverse, select, slice, split, stridedSlice, transpose } from '../build.ts'
+import { add, binary, cast, concat, expand, fill, gather, matMul, mul, pad, reshape, reverse, select, slice, split, stridedSlice, transpose } from '../build.ts'
 import { constant, dataOf, int64, node, scalar, type Value, type ValueType } from '../graph.ts'
 import { sizeOf } from '../../../../base/host-tensor.ts'
-import { axesOf, listOf, type Lowerings } from './lowering.ts'
+import { axesOf, listOf, type Lowerings, type Target } from './lowering.ts'
 
 function insertAxis(x: Value, axis: number): number[] {
   return [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]
@@ -16,8 +16,25 @@ function tile(x: Value, reps: readonly number[]): Value {
   return node('Tile', [aligned, int64(reps)], x.dtype, shape)
 }
 
+/** How many buffers each shader of WebGPU may name, at the least. */
+const shaderBuffers = 8
+
+/** In pieces along an axis; one by one where a single WebGPU shader could not write them all. */
+function pieces(x: Value, sizes: readonly number[], axis: number, { provider }: Target): Value[] {
+  if (provider !== 'webgpu' || sizes.length < shaderBuffers || x.size === 0) return split(x, sizes, axis)
+  let end = 0
+  return sizes.map((size) => {
+    const begin = end
+    end += size
+    return slice(x, x.shape.map((_, each) => (each === axis ? begin : 0)), x.shape.map((extent, each) => (each === axis ? size : extent)))
+  })
+}
+
+/** Rows up to which their table of equal ids, a square, is worth its memory (64 MiB). */
+const maxCompared = 4096
+
 /** Adds rows of x [N, ...] into a zero table [count, ...] at the rows that ids [N] names. */
-function segmentSum(x: Value, ids: Value, count: number): Value {
+function segmentSum(x: Value, ids: Value, count: number, { provider, isFused }: Target): Value {
   const row = x.shape.slice(1)
   const width = sizeOf(row)
   const shape = [count, ...row]
@@ -31,8 +48,13 @@ function segmentSum(x: Value, ids: Value, count: number): Value {
   const indices = expand(safe, [ids.size, width])
   // Not a constant: a vocabulary's table would fill the model file.
   const table = fill([count, width], 0, x.dtype)
-  // ScatterElements adds in a fixed order (ScatterND does not), which keeps runs bit-exact.
-  return reshape(node('ScatterElements', [table, indices, rows], x.dtype, [count, width], { axis: 0, reduction: 'add' }), shape)
+  const scatter = (values: Value, reduction: 'add' | 'none'): Value => reshape(node('ScatterElements', [table, indices, values], x.dtype, [count, width], { axis: 0, reduction }), shape)
+  // On the processor ScatterElements adds in a fixed order (ScatterND does not), which keeps runs bit-exact.
+  if (provider === 'cpu' || x.dtype !== 'float32' || ids.size > maxCompared) return scatter(rows, 'add')
+  // A GPU adds in the order in which its threads come. There a product gives each row the sum of all rows with its id,
+  // and it does not matter which of them is written last.
+  const isSame = binary('Equal', safe, reshape(safe, [1, ids.size]), 'bool')
+  return scatter(matMul(cast(isSame, 'float32'), rows, { isFused }), 'none')
 }
 
 function gatherBatched(x: Value, indices: Value, axis: number, batchDims: number): Value | null {
@@ -101,17 +123,17 @@ export const shape: Lowerings = {
     const ends = info.end.map((each, axis) => (info.strides[axis]! < 0 && each < 0 ? Number.MIN_SAFE_INTEGER : each))
     return reshape(stridedSlice(x!, info.begin, ends, info.strides, extents), info.finalShape)
   },
-  SplitV: ({ x }, { numOrSizeSplits, axis }: { numOrSizeSplits: number | number[]; axis: number }) => {
+  SplitV: ({ x }, { numOrSizeSplits, axis }: { numOrSizeSplits: number | number[]; axis: number }, target) => {
     const along = axesOf(x!, axis)[0]!
-    return split(x!, core.backend_util.prepareSplitSize({ shape: [...x!.shape] } as never, numOrSizeSplits, along), along)
+    return pieces(x!, core.backend_util.prepareSplitSize({ shape: [...x!.shape] } as never, numOrSizeSplits, along), along, target)
   },
   Tile: ({ x }, { reps }: { reps: number[] }) => tile(x!, reps),
   Transpose: ({ x }, { perm }: { perm: number[] }) => transpose(x!, perm),
-  Unpack: ({ value }, { axis }: { axis: number }) => {
+  Unpack: ({ value }, { axis }: { axis: number }, target) => {
     const along = axesOf(value!, axis)[0]!
     const rest = value!.shape.filter((_, each) => each !== along)
-    return split(value!, new Array<number>(value!.shape[along]!).fill(1), along).map((part) => reshape(part, rest))
+    return pieces(value!, new Array<number>(value!.shape[along]!).fill(1), along, target).map((part) => reshape(part, rest))
   },
-  UnsortedSegmentSum: ({ x, segmentIds }, { numSegments }: { numSegments: number }) =>
-    segmentIds!.rank === 1 ? segmentSum(x!, cast(segmentIds!, 'int32'), numSegments) : null,
+  UnsortedSegmentSum: ({ x, segmentIds }, { numSegments }: { numSegments: number }, target) =>
+    segmentIds!.rank === 1 ? segmentSum(x!, cast(segmentIds!, 'int32'), numSegments, target) : null,
 }
