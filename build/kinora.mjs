@@ -22,8 +22,9 @@ const isPreferred = major >= 24
 /** Node 22.18 strips types and has SQLite: enough when there is nothing better. */
 const isUsable = isPreferred || (major === 22 && minor >= 18) || major === 23 && minor >= 6
 
-/** As in electron/platform/huge-pages.ts, for commands that compute in their own process; glibc reads it at the start only. */
+/** Both as in electron/platform/compute-process.ts, for commands that compute in their own process. glibc reads its variable at the start only. */
 const hugePages = 'glibc.malloc.hugetlb'
+const computeFlags = ['--max-semi-space-size=8']
 const hasHugePages = process.platform !== 'linux' || (process.env.GLIBC_TUNABLES ?? '').includes(hugePages)
 
 /** The Node 24 of this installation; undefined when its package was left out. */
@@ -67,7 +68,7 @@ function runOn(node) {
   // The channel tells the child when this process is gone, even by SIGKILL, so that no orphan keeps computing.
   const env = { ...process.env, KINORA_LAUNCHER: String(process.pid) }
   if (!hasHugePages) env.GLIBC_TUNABLES = [env.GLIBC_TUNABLES, `${hugePages}=1`].filter(Boolean).join(':')
-  const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env })
+  const child = spawn(node, [...computeFlags, entry, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env })
   const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
   for (const signal of forwarded) {
     try {

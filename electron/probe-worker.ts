@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os'
-import { providerNameSchema } from './contract/config.ts'
+import { providerNameSchema, type ProviderName } from './contract/config.ts'
 import { KinoraError } from './contract/errors.ts'
 import { nvidiaCard } from './tensor/registry/nvidia.ts'
 import { openUntested } from './tensor/registry/open.ts'
@@ -7,11 +7,10 @@ import { failureMark, resultMark, type ProbeFailure, type ProbeResult } from './
 import { measureGflops, selfTest } from './tensor/registry/self-test.ts'
 
 /**
- * Throw-away process that tries one compute provider: `probe-worker <name>`. Its last line is the result, or why the
- * provider does not open, then with code 1.
+ * Throw-away process that tries one compute provider: `probe-worker <name>` tests it, `probe-worker speed <name> <threads>`
+ * times training steps on it. Its last line is the result, or why the provider does not open, then with code 1.
  */
-try {
-  const name = providerNameSchema.parse(process.argv.at(-1))
+async function test(name: ProviderName): Promise<ProbeResult> {
   const provider = await openUntested(name)
   const card = name === 'onnx-cuda' || name === 'tensorflow-gpu' ? nvidiaCard() : null
   const result: ProbeResult = {
@@ -23,6 +22,18 @@ try {
     gflops: await measureGflops(provider, name === 'cpu' ? 128 : 512),
   }
   provider.dispose()
+  return result
+}
+
+async function speed(name: ProviderName, threads: number): Promise<Record<string, number>> {
+  const { timeProbes } = await import('./engine/estimate/machine-speed.ts')
+  return timeProbes(await openUntested(name, { threads }))
+}
+
+try {
+  // Where the arguments begin differs between Node and Electron's utility processes.
+  const words = process.argv.slice(process.argv.lastIndexOf('speed'))
+  const result = words[0] === 'speed' ? await speed(providerNameSchema.parse(words[1]), Number(words[2])) : await test(providerNameSchema.parse(process.argv.at(-1)))
   process.stdout.write(`${resultMark}${JSON.stringify(result)}\n`)
 } catch (error) {
   const { code, message, hint } = KinoraError.from(error)

@@ -42,7 +42,7 @@ export function estimateLine({ parameters, memory, time, disk }: Estimate): stri
 
 /** Where the time comes from. */
 function basisOf({ basis, asRun }: Estimate['time']): string {
-  return basis === 'run' ? `, as ${asRun} took` : basis === 'trial' ? ', as some steps took just now' : ', from the speed of this machine'
+  return basis === 'run' ? `, as ${asRun} took` : basis === 'trial' ? ', as some steps took just now' : ', from the speed of this machine, give or take a third'
 }
 
 function estimateText(estimate: Estimate): string {
@@ -52,9 +52,9 @@ function estimateText(estimate: Estimate): string {
     [
       ['parameters', count(parameters.backbone + parameters.action + parameters.motion), `backbone ${count(parameters.backbone)}, action ${count(parameters.action)}, motion ${count(parameters.motion)}; autoencoder ${count(parameters.vae)}`],
       ['operations a step', `${significant(estimate.flopsPerStep / 1e9)} GFLOP`, 'forward and backward'],
-      ['memory', bytes(memory.totalBytes), `weights ${bytes(memory.weightsBytes)}, optimiser ${bytes(memory.optimiserBytes)}, activations ${bytes(memory.activationBytes)}, data ${bytes(memory.dataBytes)}, with copies; ${bytes(memory.availableBytes)} available`],
+      ['memory', bytes(memory.totalBytes), `program ${bytes(memory.programBytes)}, data ${bytes(memory.dataBytes)}, weights ${bytes(memory.weightsBytes)}, optimiser ${bytes(memory.optimiserBytes)}, their copies ${bytes(memory.copyBytes)}, activations ${bytes(memory.activationBytes)}; ${bytes(memory.availableBytes)} available`],
       ['largest batch', String(estimate.largestBatch), 'that fits into the available memory'],
-      ['disk', bytes(disk.totalBytes), `${bytes(disk.checkpointBytes)} a checkpoint${disk.freeBytes === null ? '' : `; ${bytes(disk.freeBytes)} free`}`],
+      ['disk', bytes(disk.totalBytes), `${bytes(disk.checkpointBytes)} a checkpoint, ${bytes(disk.cacheBytes)} of cache${disk.freeBytes === null ? '' : `; ${bytes(disk.freeBytes)} free`}`],
       ['time a step', `${significant(time.secondsPerStep * 1000)} ms`, `on ${time.provider}${basisOf(time)}${time.secondsPerVaeStep > 0 ? `; autoencoder ${significant(time.secondsPerVaeStep * 1000)} ms` : ''}`],
       ['time in all', duration(time.totalSeconds), 'without reading the data and validating'],
     ],

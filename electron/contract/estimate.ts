@@ -9,18 +9,23 @@ export const estimateSchema = z.object({
   /** Floating-point operations of one training step, forward and backward. */
   flopsPerStep: z.number(),
   memory: z.object({
+    /** Node, the runtime, and what reading the data leaves. */
+    programBytes: bytes,
     /** Weights, their moving average, and the optimiser's two moments. */
     weightsBytes: bytes,
     optimiserBytes: bytes,
+    /** Results of a step before they replace what they come from, and a checkpoint on its way to the disk. */
+    copyBytes: bytes,
     /** Intermediate values alive at once in one step. */
     activationBytes: bytes,
-    /** Pictures, motion images and latents of the dataset; 0 where the dataset is not known. */
+    /** Pictures, motion images and latents of the dataset, where it is known, and batches made of them. */
     dataBytes: bytes,
-    /** All of the process at its peak, with the runtime and its copies. */
+    /** All of the process at its peak: while the policy trains, or its autoencoder before it. */
     totalBytes: bytes,
     availableBytes: bytes,
   }),
-  disk: z.object({ checkpointBytes: bytes, totalBytes: bytes, freeBytes: bytes.nullable() }),
+  /** `cacheBytes`: autoencoder and latents, kept for the next run on the same data. `totalBytes`: all that the run writes and keeps. */
+  disk: z.object({ checkpointBytes: bytes, cacheBytes: bytes, totalBytes: bytes, freeBytes: bytes.nullable() }),
   time: z.object({
     secondsPerStep: z.number(),
     /** Of the autoencoder, where one is trained. */

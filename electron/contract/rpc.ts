@@ -34,6 +34,7 @@ export const kinoraEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('replay-progress'), id: z.string(), predictedFrames: z.number().int() }),
   z.object({ type: z.literal('evaluation-changed'), job: evaluationJobSchema }),
   z.object({ type: z.literal('ablation-changed'), ablation: ablationSchema }),
+  z.object({ type: z.literal('ablation-removed'), id: z.string() }),
 ])
 export type KinoraEvent = z.infer<typeof kinoraEventSchema>
 
@@ -116,6 +117,9 @@ export const contract = {
     /** What is done is kept, and `resume` goes on from there. */
     pause: oc.input(byId).output(ablationSchema),
     resume: oc.input(byId).output(ablationSchema),
+    /** Sets it aside; its runs stay. One that runs must be paused first. */
+    remove: oc.input(byId).output(z.object({})),
+    restore: oc.input(byId).output(ablationSchema),
   },
   simulations: {
     /** Begins an episode; nothing moves until `advance`. */

@@ -4,7 +4,7 @@ import type { Ablation, AblationSpec } from '../contract/ablation.ts'
 import type { Device } from '../contract/config.ts'
 import { KinoraError } from '../contract/errors.ts'
 import { activeStates } from '../contract/run.ts'
-import { ablationLock, cellRunId, cellRunName, keepTable, listAblationIds, openAblation, readAblation, type AblationFolder, type ReadCell } from '../engine/ablation/ablation-folder.ts'
+import { ablationLock, cellRunId, cellRunName, deleteAblation, keepFailures, keepTable, listAblationIds, openAblation, readAblation, readFailures, restoreAblation, type AblationFolder, type ReadCell } from '../engine/ablation/ablation-folder.ts'
 import type { Log } from '../platform/log.ts'
 import type { Home } from '../platform/paths.ts'
 import { acquireLock } from '../platform/process-lock.ts'
@@ -55,6 +55,9 @@ export class AblationControl {
   #turn: Promise<unknown> = Promise.resolve()
   #isClosing = false
   readonly onDidChange = this.#didChange.event
+  readonly #didRemove = new Emitter<string>()
+  /** Fires with its id. */
+  readonly onDidRemove = this.#didRemove.event
 
   constructor(parts: AblationParts) {
     this.#parts = parts
@@ -115,6 +118,25 @@ export class AblationControl {
     return this.#refresh(known)
   }
 
+  /** Sets it aside; its runs stay. @throws KinoraError `not-found`, `usage` while a program runs it */
+  remove(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { folder, ablation } = await this.#open(id)
+      await deleteAblation(this.#parts.home, folder)
+      this.#known.delete(id)
+      for (const { runId } of ablation.cells) this.#ofRun.delete(runId)
+      this.#didRemove.fire(id)
+    })
+  }
+
+  /** Takes {@link remove} back. @throws KinoraError `not-found`, `usage` */
+  restore(id: string): Promise<Ablation> {
+    return this.#inTurn(async () => {
+      await restoreAblation(this.#parts.home, id)
+      return (await this.#open(id)).ablation
+    })
+  }
+
   /** Looks for new ablations, and takes up those that this host, or the one before it, was asked to drive. */
   scan(): Promise<void> {
     return this.#inTurn(() => this.#scan())
@@ -149,12 +171,16 @@ export class AblationControl {
       const drive = this.#drives.get(known.ablation.id)
       if (drive === undefined || known.isStale) continue
       const next = drive.next(known.ablation.cells, this.#parts.evaluations.list())
+      await this.#keepFailures(known, drive)
       if (next === 'wait') continue
       known.isStale = true
       if (next === 'end') {
         await this.#end(known, drive)
         await this.#refresh(known)
-      } else await this.#act(known, drive, next)
+      } else {
+        await this.#act(known, drive, next)
+        await this.#keepFailures(known, drive)
+      }
     }
   }
 
@@ -170,6 +196,13 @@ export class AblationControl {
     const result = this.#turn.then(work)
     this.#turn = result.catch(() => {})
     return result
+  }
+
+  async #keepFailures(known: Known, drive: AblationDrive): Promise<void> {
+    const failures = drive.newFailures()
+    if (failures === null) return
+    await keepFailures(known.folder, failures)
+    known.isStale = true
   }
 
   async #act({ folder }: Known, drive: AblationDrive, { do: what, cell }: Deed): Promise<void> {
@@ -204,8 +237,9 @@ export class AblationControl {
     const { folder, ablation } = known
     const taken = await acquireLock(ablationLock(folder.path))
     if ('holder' in taken) throw new KinoraError('already-running', `Process ${taken.holder.pid} runs the ablation ${folder.id} already.`, 'It is shown here as it goes on; wait until it ends.')
-    known.drive = new AblationDrive(taken.lock, ablation.cells, isAsked)
+    known.drive = new AblationDrive(taken.lock, ablation.cells, isAsked, await readFailures(folder))
     this.#drives.set(folder.id, known.drive)
+    await this.#keepFailures(known, known.drive)
     await this.#keepDriven()
   }
 

@@ -2,6 +2,7 @@ import type { AblationCell } from '../contract/ablation.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { EvaluationJob } from '../contract/evaluate.ts'
 import { resumableStates } from '../contract/run.ts'
+import type { Failures } from '../engine/ablation/ablation-folder.ts'
 import type { ProcessLock } from '../platform/process-lock.ts'
 
 /** What is to be done for one run of an ablation. */
@@ -23,12 +24,16 @@ export class AblationDrive {
   readonly #crashed = new Set<string>()
   /** Runs that could not be made or judged, and why; null for an evaluation that its user stopped. */
   readonly #left = new Map<string, KinoraError | null>()
+  /** Whether the ablation's files hold them: what a host before left is no news, unless it is tried again. */
+  #isKept: boolean
   /** Runs whose evaluation was asked for. */
   readonly #asked = new Set<string>()
 
-  /** @param isAsked by its user now: then runs that failed are tried again, too. */
-  constructor(lock: ProcessLock, cells: readonly AblationCell[], isAsked: boolean) {
+  /** @param isAsked by its user now: then runs that failed are tried again, too. @param failures of the host before */
+  constructor(lock: ProcessLock, cells: readonly AblationCell[], isAsked: boolean, failures: Failures) {
     this.lock = lock
+    this.#isKept = !isAsked || Object.keys(failures).length === 0
+    if (!isAsked) for (const [runId, error] of Object.entries(failures)) this.#left.set(runId, KinoraError.from(error))
     this.#resume = new Set(cells.filter(({ runState }) => runState !== null && resumableStates.includes(runState) && (isAsked || runState !== 'failed')).map(({ runId }) => runId))
   }
 
@@ -40,6 +45,14 @@ export class AblationDrive {
 
   leave(runId: string, error: KinoraError | null): void {
     this.#left.set(runId, error)
+    this.#isKept &&= error === null
+  }
+
+  /** What could not be made or judged, where that has changed since it was asked for; else null. */
+  newFailures(): Failures | null {
+    if (this.#isKept) return null
+    this.#isKept = true
+    return Object.fromEntries([...this.#left].flatMap(([runId, error]) => (error ? [[runId, error.toJSON()]] : [])))
   }
 
   next(cells: readonly AblationCell[], jobs: readonly EvaluationJob[]): Deed | 'wait' | 'end' {
@@ -72,10 +85,8 @@ export class AblationDrive {
     return null
   }
 
-  /** The run as it is shown: with its evaluation, and with what only this host knows. */
+  /** The run as it is shown: with its evaluation, which only this host knows. */
   shown(cell: AblationCell, jobs: readonly EvaluationJob[]): AblationCell {
-    const error = this.#left.get(cell.runId)
-    if (error) return { ...cell, state: 'failed', error: error.toJSON() }
     const job = jobOf(cell, jobs)
     return cell.state === 'trained' && job && isOnItsWay(job) ? { ...cell, state: 'evaluating' } : cell
   }

@@ -107,6 +107,8 @@ export function createServices(parts: ServiceParts): Services {
       start: (spec) => ablations.start(spec),
       pause: (id) => ablations.pause(id),
       resume: (id) => ablations.resume(id),
+      remove: (id) => ablations.remove(id),
+      restore: (id) => ablations.restore(id),
     },
     reports: {
       create: async (runIds) => {

@@ -98,6 +98,7 @@ export class Workbench {
     this.desk.onReplayProgress((progress) => this.#events.fire({ type: 'replay-progress', ...progress }))
     this.#evaluations.onDidChange((job) => this.#events.fire({ type: 'evaluation-changed', job }))
     this.#ablations.onDidChange((ablation) => this.#events.fire({ type: 'ablation-changed', ablation }))
+    this.#ablations.onDidRemove((id) => this.#events.fire({ type: 'ablation-removed', id }))
     this.#evaluations.onDidEnd(({ owner }) => {
       if (owner?.kind === 'run') void this.#runs.refreshNow(owner.runId).catch((error: unknown) => this.log.error('An evaluated run could not be read', error))
     })

@@ -3,7 +3,7 @@ import { openSync, closeSync } from 'node:fs'
 import { Emitter, type Event } from '../base/event.ts'
 import { toDisposable, type Disposable } from '../base/disposable.ts'
 import { entryPath, type Entry } from './entry.ts'
-import { withHugePages } from './huge-pages.ts'
+import { computeFlags, withHugePages } from './compute-process.ts'
 
 export interface ChildExit {
   readonly code: number | null
@@ -41,8 +41,8 @@ export function forkFile(path: string, options: SpawnOptions): ChildProcess {
     serialization: 'advanced',
     env: withHugePages(),
     stdio: ['ignore', output, output, 'ipc'],
-    // A debugger's or a test runner's flags are not for the child.
-    execArgv: [],
+    // Not a debugger's or a test runner's.
+    execArgv: [...computeFlags],
   })
   closeSync(output)
   const messages = new Emitter<unknown>()

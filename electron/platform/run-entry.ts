@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { entryPath, type Entry } from './entry.ts'
-import { withHugePages } from './huge-pages.ts'
+import { computeFlags, withHugePages } from './compute-process.ts'
 
 /** How a short-lived process ended and what it printed. */
 export interface EntryEnd {
@@ -37,7 +37,7 @@ export function useEntryRunner(run: RunEntry): void {
 }
 
 async function spawnEntry(entry: Entry, args: readonly string[], { timeoutMs, signal }: EntryLimits): Promise<EntryEnd> {
-  const child = spawn(process.execPath, [entryPath(entry), ...args], { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true, env: withHugePages() })
+  const child = spawn(process.execPath, [...computeFlags, entryPath(entry), ...args], { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true, env: withHugePages() })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

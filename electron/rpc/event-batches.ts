@@ -110,5 +110,7 @@ function keyOf(event: KinoraEvent): string {
       return `evaluation ${event.job.id}`
     case 'ablation-changed':
       return `ablation ${event.ablation.id}`
+    case 'ablation-removed':
+      return `ablation ${event.id}`
   }
 }

@@ -80,6 +80,8 @@ export interface Services {
     start(spec: AblationSpec): Promise<Ablation>
     pause(id: string): Promise<Ablation>
     resume(id: string): Promise<Ablation>
+    remove(id: string): Promise<void>
+    restore(id: string): Promise<Ablation>
   }
   readonly evaluations: {
     tasks(): Promise<TaskInfo[]>

@@ -3,7 +3,7 @@ import { utilityProcess, type UtilityProcess } from 'electron'
 import { Emitter } from '../base/event.ts'
 import type { ChildExit, SpawnChild } from '../platform/child-process.ts'
 import { entryPath } from '../platform/entry.ts'
-import { withHugePages } from '../platform/huge-pages.ts'
+import { computeFlags, withHugePages } from '../platform/compute-process.ts'
 import type { RunEntry } from '../platform/run-entry.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { RunEntry } from '../platform/run-entry.ts'
  * Its output is drained into the file at once; the engine itself logs to files, so only native libraries write here.
  */
 export const spawnUtility: SpawnChild = (entry, options) => {
-  const child = utilityProcess.fork(entryPath(entry), [...options.args], { serviceName: options.name, stdio: ['ignore', 'pipe', 'pipe'], env: withHugePages() })
+  const child = utilityProcess.fork(entryPath(entry), [...options.args], { serviceName: options.name, stdio: ['ignore', 'pipe', 'pipe'], env: withHugePages(), execArgv: [...computeFlags] })
   const output = createWriteStream(options.outputPath, { flags: 'a' })
   // A full disk must not stop the draining: what cannot be written is dropped.
   let isWritable = true
@@ -50,7 +50,7 @@ export const spawnUtility: SpawnChild = (entry, options) => {
 
 /** Runs one of Kinora's programs to its end, for engines that cannot start processes themselves. */
 export const runUtility: RunEntry = async (entry, args, { timeoutMs, signal }) => {
-  const child = utilityProcess.fork(entryPath(entry), [...args], { serviceName: `Kinora ${entry}`, stdio: ['ignore', 'pipe', 'pipe'], env: withHugePages() })
+  const child = utilityProcess.fork(entryPath(entry), [...args], { serviceName: `Kinora ${entry}`, stdio: ['ignore', 'pipe', 'pipe'], env: withHugePages(), execArgv: [...computeFlags] })
   let stdout = ''
   let stderr = ''
   let isLate = false

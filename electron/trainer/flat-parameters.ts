@@ -58,14 +58,14 @@ export class FlatParameters {
     )
   }
 
-  /** Inverse of {@link pack}; the values are copies. */
+  /** Inverse of {@link pack}; the values are views of the groups' arrays. */
   unpack(flat: HostTensors): HostTensors {
     const tensors: HostTensors = {}
     for (const { name, specs } of this.#groups) {
       const data = flat[name]!.data as Float32Array
       let offset = 0
       for (const spec of specs) {
-        tensors[spec.name] = float32(data.slice(offset, offset + sizeOf(spec.shape)), spec.shape)
+        tensors[spec.name] = float32(data.subarray(offset, offset + sizeOf(spec.shape)), spec.shape)
         offset += sizeOf(spec.shape)
       }
     }

@@ -10,6 +10,12 @@ import type { VaeCache } from './vae-phase.ts'
 /** Larger ones are made anew each time: they would fill the disk with every seed. */
 const largestBytes = 2 ** 27
 
+/** What the cache takes of a run's latents, of which there are `count`. */
+export function latentCacheBytes(config: TrainConfig, count: number): number {
+  const bytes = 4 * count * latentSizeOf(config)
+  return bytes <= largestBytes ? bytes : 0
+}
+
 /** Hash of all that latents depend on: autoencoder, motion targets, the views that the seed draws, and what computes. */
 function latentsKey(config: TrainConfig, memory: EpisodeMemory, provider: Provider, vae: HostTensors): string {
   const { dataset: _dataset, ...data } = config.data
@@ -27,7 +33,7 @@ function latentsKey(config: TrainConfig, memory: EpisodeMemory, provider: Provid
 export async function* keptLatents(config: TrainConfig, memory: EpisodeMemory, views: ViewSource, provider: Provider, vae: HostTensors, cache: VaeCache): AsyncGenerator<number, Latents> {
   const count = latentCount(memory, views.variants)
   const size = count * latentSizeOf(config)
-  if (4 * size > largestBytes) return yield* encodeLatents(config, memory, views, provider, vae)
+  if (latentCacheBytes(config, count) === 0) return yield* encodeLatents(config, memory, views, provider, vae)
   const key = latentsKey(config, memory, provider, vae)
   const rows = (await cache.load(key))?.['rows']
   if (rows?.data.length === size) {

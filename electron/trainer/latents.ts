@@ -8,12 +8,13 @@ import { encodeLatent, latentScaleName, latentShiftName } from '../model/autoenc
 import type { EpisodeMemory } from '../sampler/memory.ts'
 import { TargetWriter } from '../sampler/motion-targets.ts'
 import { viewSize, type ViewSource } from '../sampler/views.ts'
-import type { Provider } from '../tensor/provider.ts'
+import type { Provider, StepFunction } from '../tensor/provider.ts'
 import { batches } from './vae-phase.ts'
 
 /** Latents kept in memory at most; beyond that a training step encodes its motion images itself. */
 const limitBytes = 2 ** 29
-const batchSize = 32
+/** Pictures that are encoded at once. */
+export const latentBatch = 32
 
 /** Numbers in the latents of all motion cameras of one sample. */
 export const latentSizeOf = (config: TrainConfig): number => sizeOf(motionShape(config))
@@ -38,6 +39,10 @@ export interface Latents {
 /** How many encodings {@link encodeLatents} makes. */
 export const latentCount = (memory: EpisodeMemory, variants: number): number => memory.sampleCount * variants
 
+export function encodeStep(config: TrainConfig): StepFunction {
+  return (p, inputs) => ({ outputs: { latent: encodeLatent(config, p, inputs['motion-image'] as Tensor4D) } })
+}
+
 /** Encodes every motion target in each of its views. Yields how many are done. */
 export async function* encodeLatents(config: TrainConfig, memory: EpisodeMemory, views: ViewSource, provider: Provider, vae: HostTensors): AsyncGenerator<number, Latents> {
   const { variants } = views
@@ -50,9 +55,9 @@ export async function* encodeLatents(config: TrainConfig, memory: EpisodeMemory,
   try {
     const state = resources.add(provider.createState(encoderOf(vae)))
     const encoder = resources.add(
-      provider.compile((p, inputs) => ({ outputs: { latent: encodeLatent(config, p, inputs['motion-image'] as Tensor4D) } }), { name: 'VAE encoder', checkFinite: true }),
+      provider.compile(encodeStep(config), { name: 'VAE encoder', checkFinite: true }),
     )
-    for (const batch of batches(Int32Array.from({ length: count }, (_, index) => index), batchSize)) {
+    for (const batch of batches(Int32Array.from({ length: count }, (_, index) => index), latentBatch)) {
       const samples = batch.samples.map((index) => Math.floor(index / variants))
       const looks = new Float32Array(samples.length * perSample)
       batch.samples.forEach((index, row) => {

@@ -8,10 +8,10 @@ import { prefixed } from '../model/parameters.ts'
 import { pictureLayout } from '../model/picture-layout.ts'
 import { costOfStep, type ProgramCost } from '../tensor/backends/onnx/cost.ts'
 import { FlatParameters } from './flat-parameters.ts'
-import { encoderOf } from './latents.ts'
+import { encodeStep, encoderOf, latentBatch } from './latents.ts'
 import { parametersOf } from './parameter-groups.ts'
 import { trainStep, type MotionSource } from './train-step.ts'
-import { vaeStep } from './vae-phase.ts'
+import { reconstructionBatch, reconstructionStep, vaeStep } from './vae-phase.ts'
 
 /**
  * What a training step costs, by recording it without weights or values. A large step is not recorded whole, which
@@ -131,3 +131,12 @@ export function trainStepCost(config: TrainConfig, dimensions: ActionDimensions,
 }
 
 export const vaeStepCost = (config: TrainConfig): CostByBatch => byBatch((batchSize) => recordVaeStep({ ...config, vae: { ...config.vae, batchSize } }))
+
+/** What runs of the frozen autoencoder hold at most: judging its reconstruction, and encoding the latents that are kept. */
+export function frozenVaePeakBytes(config: TrainConfig, keepsLatents: boolean): number {
+  const { imageSizePx } = config.data
+  const images = (count: number): Form => floats(count, 3, imageSizePx, imageSizePx)
+  const weights = vaeForms(config)
+  const judging = costOfStep(reconstructionStep(config), weights, { images: images(reconstructionBatch) }).peakBytes
+  return keepsLatents ? Math.max(judging, costOfStep(encodeStep(config), encoderOf(weights), { 'motion-image': images(latentBatch) }).peakBytes) : judging
+}

@@ -1,6 +1,6 @@
 import type { Disposable } from '../base/disposable.ts'
 import { DisposableStore } from '../base/disposable.ts'
-import type { HostTensor, HostTensors } from '../base/host-tensor.ts'
+import { letGo, type HostTensor, type HostTensors } from '../base/host-tensor.ts'
 import type { TrainConfig } from '../contract/config.ts'
 import type { BatchBuilder } from '../sampler/batch.ts'
 import type { EpisodeMemory } from '../sampler/memory.ts'
@@ -36,6 +36,8 @@ export class Updater implements Disposable {
   readonly #batch: CompiledStep
   readonly #finish: CompiledStep | null
   #inputs: HostTensors = {}
+  /** Inputs of all batches of the last update: those of the last batch may be asked for until the next begins. */
+  #used: HostTensor[] = []
   #samples: Int32Array = new Int32Array(0)
 
   constructor(parts: UpdaterParts) {
@@ -70,6 +72,8 @@ export class Updater implements Disposable {
     const drawn = views.draw(step, all)
     const noise = drawNoise(config, config.seed, step, all.length, memory.actionDimension, feed.source !== 'none')
     const sums: Record<string, number> = {}
+    letGo(this.#used)
+    this.#used = []
     for (let part = 0; part < count; part++) {
       const from = part * batchSize
       const samples = all.subarray(from, from + batchSize)
@@ -81,6 +85,7 @@ export class Updater implements Disposable {
         // Streams of the controls: one per batch.
         ...feed.inputs((step - 1) * count + part + 1, samples, own),
       }
+      this.#used.push(...Object.values(this.#inputs))
       const outputs = scalars(await this.#batch.run(state, count === 1 ? { ...this.#inputs, ...inputs } : this.#inputs))
       for (const [name, value] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + (name === 'grad-norm' ? value : value / count)
     }

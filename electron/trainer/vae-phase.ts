@@ -37,7 +37,8 @@ export interface MotionPictures {
 }
 
 const optimiser = { finalFraction: 0.05, warmupSteps: 20, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }
-const evaluationBatch = 16
+/** Pictures that are reconstructed at once. */
+export const reconstructionBatch = 16
 
 /** Hash of the VAE's settings, the seed and the motion images themselves. */
 export function vaeKey(config: TrainConfig, pictures: MotionPictures): string {
@@ -133,7 +134,7 @@ async function measureLatents(config: TrainConfig, pictures: MotionPictures, pro
     let sum = 0
     let squares = 0
     let count = 0
-    for (const batch of batches(spread(pictures.count, 512), evaluationBatch)) {
+    for (const batch of batches(spread(pictures.count, 512), reconstructionBatch)) {
       const { mean } = await encodeStep.run(state, { images: planes(pictures, batch.samples) })
       const perPicture = mean!.data.length / batch.samples.length
       for (let index = 0; index < batch.valid * perPicture; index++) {
@@ -161,20 +162,24 @@ export function* batches(samples: Int32Array, size: number): Generator<{ start: 
   }
 }
 
+/** Squared error of the reconstruction from posterior means, a number a picture. */
+export function reconstructionStep(config: TrainConfig): StepFunction {
+  return (p, inputs) => {
+    const images = inputs['images'] as Tensor4D
+    const error = tf.sub(tf.clipByValue(decode(config, p, encode(config, p, images).mean), -1, 1), images)
+    return { outputs: { mse: tf.mean(tf.square(error), [1, 2, 3]) } }
+  }
+}
+
 /** Peak signal to noise ratio of the reconstruction from posterior means, in dB, over up to 128 pictures. */
 export async function reconstructionPsnr(config: TrainConfig, pictures: MotionPictures, provider: Provider, vae: HostTensors): Promise<number> {
   const resources = new DisposableStore()
   try {
     const state = resources.add(provider.createState(vae))
-    const step: StepFunction = (p, inputs) => {
-      const images = inputs['images'] as Tensor4D
-      const error = tf.sub(tf.clipByValue(decode(config, p, encode(config, p, images).mean), -1, 1), images)
-      return { outputs: { mse: tf.mean(tf.square(error), [1, 2, 3]) } }
-    }
-    const compiled = resources.add(provider.compile(step, { name: 'VAE reconstruction' }))
+    const compiled = resources.add(provider.compile(reconstructionStep(config), { name: 'VAE reconstruction' }))
     let sum = 0
     let count = 0
-    for (const batch of batches(spread(pictures.count, 128), evaluationBatch)) {
+    for (const batch of batches(spread(pictures.count, 128), reconstructionBatch)) {
       const { mse } = await compiled.run(state, { images: planes(pictures, batch.samples) })
       for (let index = 0; index < batch.valid; index++) sum += Number(mse!.data[index])
       count += batch.valid

@@ -15,8 +15,8 @@ import { drawNoise } from './noise.ts'
 import { validationStep } from './train-step.ts'
 import { batches, scalars } from './vae-phase.ts'
 
-/** Held-out samples that a validation looks at. */
-const validationSamples = 256
+/** Held-out samples that a validation looks at: their inputs stay in memory. */
+export const validationSamples = 256
 
 export interface ValidationParts {
   readonly config: TrainConfig

@@ -1,68 +1,13 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { quantile } from '../../electron/base/statistics.ts'
-import { estimate, tryStep } from '../../electron/engine/estimate/estimate.ts'
-import { machineSpeed } from '../../electron/engine/estimate/machine-speed.ts'
-import { liberoDimensions } from '../../electron/model/parameter-counts.ts'
-import { presetConfig } from '../../electron/model/presets.ts'
-import { resolveHome } from '../../electron/platform/paths.ts'
-import { openOnnxProvider } from '../../electron/tensor/backends/onnx/provider.ts'
-import { rowOf } from '../support/bench-row.ts'
+import type { BenchRow } from '../../electron/commands/bench.ts'
+import { timeRows } from './estimate/time.ts'
+import { wholeRunRows } from './estimate/whole-run.ts'
 
-const worker = fileURLToPath(new URL('./estimate/worker.ts', import.meta.url))
+const all = { time: timeRows, whole: wholeRunRows }
+export const parts = Object.keys(all)
 
-/** Steps that are measured after each estimate. */
-const presets = [['pico', 16], ['nano', 12], ['tiny', 4]] as const
-const rounds = 5
-
-/**
- * What the estimator says against what training then takes: time of a step, and memory of the process at its peak. The
- * machine's own speed moves from minute to minute, so estimate and measurement take turns, and each pair gives a ratio.
- */
-export default async function bench({ signal }: { signal: AbortSignal }) {
-  const folder = await mkdtemp(join(tmpdir(), 'kinora-estimate-'))
-  try {
-    const provider = openOnnxProvider('onnx-cpu', 'cpu', { threads: cpus().length })
-    // Calibrated as on a machine that is new to the app.
-    const speed = await machineSpeed(resolveHome(folder), provider, cpus().length)
-    const rows = []
-    for (const [name, steps] of presets) {
-      const config = presetConfig(name, 'bench')
-      // No dataset is known here, so the step that is given latents is meant.
-      const told = estimate(config, { frames: 1, dimensions: liberoDimensions }, { provider: 'onnx-cpu', speed, availableBytes: process.availableMemory(), freeDiskBytes: null })
-      const child = fork(worker, [name])
-      const found = []
-      try {
-        await once(child, 'message', { signal })
-        for (let round = 0; round < rounds; round++) {
-          const tried = (await tryStep(provider, config, liberoDimensions, told.time.secondsPerStep))!
-          const { seconds, peakBytes } = await take(child, steps, signal)
-          found.push({ tried, took: quantile(seconds, 0.25), peakBytes })
-        }
-      } finally {
-        child.kill()
-      }
-      const took = quantile(found.map((one) => one.took), 0.5)
-      const peak = Math.max(...found.map(({ peakBytes }) => peakBytes))
-      const target = { target: 1.15, note: 'estimate over measurement, 0.85 to 1.15' }
-      rows.push(
-        rowOf(`estimate_time_${name}`, '', 'lower', found.map((one) => one.tried / one.took), { ...target, note: `${target.note}; ${(1000 * took).toFixed(0)} ms a step, some of which were tried before` }),
-        rowOf(`estimate_time_untried_${name}`, '', 'lower', found.map((one) => told.time.secondsPerStep / one.took), { note: `from the speed of the machine alone: ${(1000 * told.time.secondsPerStep).toFixed(0)} ms` }),
-        rowOf(`estimate_memory_${name}`, '', 'lower', [told.memory.totalBytes / peak], { ...target, note: `${target.note}; ${(told.memory.totalBytes / 2 ** 20).toFixed(0)} against ${(peak / 2 ** 20).toFixed(0)} MiB` }),
-      )
-    }
-    return rows
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-async function take(child: ChildProcess, steps: number, signal: AbortSignal): Promise<{ seconds: number[]; peakBytes: number }> {
-  child.send(steps)
-  const [answer] = (await once(child, 'message', { signal })) as [{ seconds: number[]; peakBytes: number }]
-  return answer
+/** What the estimator says against what training then takes: `time` of a step, and memory and disk of a `whole` run. */
+export default async function bench({ signal, only, note }: { signal: AbortSignal; only: readonly string[]; note: (text: string) => void }) {
+  const rows: BenchRow[] = []
+  for (const [name, part] of Object.entries(all)) if (only.length === 0 || only.includes(name)) rows.push(...(await part(signal, note)))
+  return rows
 }

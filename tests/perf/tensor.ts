@@ -4,7 +4,7 @@ import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { median, quantile } from '../../electron/base/statistics.ts'
 import type { BenchRow } from '../../electron/commands/bench.ts'
-import { withHugePages } from '../../electron/platform/huge-pages.ts'
+import { withHugePages } from '../../electron/platform/compute-process.ts'
 import { eventLoopP99Ms, policyRows } from './tensor/policy.ts'
 
 const rounds = 5

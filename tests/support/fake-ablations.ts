@@ -11,6 +11,7 @@ import { evaluationOf, type FakeRuns } from './fake-runs.ts'
 /** Ablations whose runs end one after another, a step a tick; plans and tables are those of the engine. */
 export class FakeAblations {
   readonly #ablations = new Map<string, Ablation>()
+  readonly #deleted = new Map<string, Ablation>()
   readonly #runs: FakeRuns
   readonly #fire: (event: KinoraEvent) => void
   readonly #timer: NodeJS.Timeout
@@ -26,6 +27,13 @@ export class FakeAblations {
   readonly start: Services['ablations']['start'] = async (spec) => this.#set(this.#ablations.get(ablationId(spec)) ?? fresh(spec))
   readonly pause: Services['ablations']['pause'] = async (id) => this.#set({ ...this.#find(id), state: 'paused' })
   readonly resume: Services['ablations']['resume'] = async (id) => this.#set({ ...this.#find(id), state: 'running' })
+
+  readonly remove: Services['ablations']['remove'] = async (id) => {
+    this.#deleted.set(id, this.#find(id))
+    this.#ablations.delete(id)
+    this.#fire({ type: 'ablation-removed', id })
+  }
+  readonly restore: Services['ablations']['restore'] = async (id) => this.#set(this.#deleted.get(id)!)
 
   /** The one that is shown from the start stands still, so that its page looks the same at any time. */
   async #tick(): Promise<void> {

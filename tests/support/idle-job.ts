@@ -1,7 +1,8 @@
 /**
  * An engine process that trains nothing: it takes the run as a job does, logs a metric every 20 ms, and pauses, stops or
  * dies as it is told; with IDLE_STEPS it finishes after so many, unless its folder's name has IDLE_HOLD in it. For tests of
- * what looks after it. `desk` answers `presets` and dies on `doctor`. `evaluate` plays nothing: every second world is said to succeed.
+ * what looks after it. `desk` answers `presets` and dies on `doctor`. `evaluate` plays nothing: every second world is said
+ * to succeed, or the whole to fail where the run's name has IDLE_FAILS in it.
  */
 import { join } from 'node:path'
 import type { EvaluationRequest } from '../../electron/contract/evaluate.ts'
@@ -15,7 +16,7 @@ import { writeFileAtomic } from '../../electron/platform/fs-atomic.ts'
 
 const [role, home, runPath] = process.argv.slice(2)
 const channel = parentChannel()!
-const { IDLE_STEPS, IDLE_HOLD } = process.env
+const { IDLE_STEPS, IDLE_HOLD, IDLE_FAILS } = process.env
 const isHeld = IDLE_STEPS === undefined || (IDLE_HOLD !== undefined && runPath!.includes(IDLE_HOLD))
 const totalSteps = isHeld ? 100_000 : Number(IDLE_STEPS)
 
@@ -58,6 +59,10 @@ if (role === 'desk') {
 async function pretendToPlay({ policy, tasks, seeds, replanSteps }: EvaluationRequest): Promise<void> {
   const send = (message: FromEvaluation): void => channel.send(message)
   if (policy.kind !== 'run') return
+  if (IDLE_FAILS !== undefined && policy.runId.includes(IDLE_FAILS)) {
+    send({ type: 'evaluation-ended', error: { code: 'simulation', message: 'The block fell through the table.', hint: 'Try again.' } })
+    process.exit(0)
+  }
   const [{ evaluationOf }, { firstEvaluationSeeds }] = await Promise.all([import('../../electron/evaluate/closed-loop.ts'), import('../../electron/sim/suites.ts')])
   const run = await openRun(join(home!, 'runs', policy.runId))
   const owner = { kind: 'run', runId: policy.runId, checkpointStep: (await readStatus(run.path)).step, replanSteps: replanSteps ?? run.config.action.replanSteps } as const

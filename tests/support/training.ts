@@ -1,6 +1,11 @@
-import { expect } from 'vitest'
+import { beforeAll, expect } from 'vitest'
 import type { HostTensors } from '../../electron/base/host-tensor.ts'
+import type { TrainConfig } from '../../electron/contract/config.ts'
+import { loadPolicy, type Policy } from '../../electron/model/policy.ts'
+import type { Provider } from '../../electron/tensor/provider.ts'
 import { train, type TrainEvent, type VaeCache } from '../../electron/trainer/train.ts'
+import { movingSquares } from './moving-squares.ts'
+import { openTestOnnx } from './providers.ts'
 
 export type Snapshot = Extract<TrainEvent, { type: 'snapshot' }>
 
@@ -18,6 +23,28 @@ export async function collect(options: Parameters<typeof train>[0], onEvent: (ev
     onEvent(event)
   }
   return events
+}
+
+type TrainOptions = Parameters<typeof train>[0]
+
+/**
+ * Training on moving squares with a provider of the tests around the call, called in their `describe`. One cache for all:
+ * most tests are not about the VAE.
+ */
+export function trainingOnSquares() {
+  const dataset = movingSquares()
+  const vaeCache = memoryCache()
+  let provider: Provider
+  beforeAll(() => {
+    provider = openTestOnnx()
+    return () => provider.dispose()
+  })
+  return {
+    dataset,
+    run: (config: TrainConfig, extra: Partial<TrainOptions> = {}, onEvent?: (event: TrainEvent) => void): Promise<TrainEvent[]> => collect({ config, dataset, provider, vaeCache, ...extra }, onEvent),
+    policyOf: ({ meta, tensors }: Snapshot): Promise<Policy> =>
+      loadPolicy({ provider, checkpoint: { meta, read: async (group) => Object.fromEntries(Object.entries(tensors).filter(([name]) => name.startsWith(`${group}/`))) } }),
+  }
 }
 
 export const snapshots = (events: readonly TrainEvent[]): Snapshot[] => events.filter((event) => event.type === 'snapshot')

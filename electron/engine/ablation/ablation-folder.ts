@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { tableCsv, tableMarkdown } from '../../contract/ablation-table.ts'
 import { ablationSpecSchema, type Ablation, type AblationCell, type AblationRow, type AblationSpec } from '../../contract/ablation.ts'
-import { KinoraError } from '../../contract/errors.ts'
+import { errorSchema, KinoraError } from '../../contract/errors.ts'
 import { resumableStates, type Rollout, type RunStatus } from '../../contract/run.ts'
 import { ablationTable, type CellResult } from '../../evaluate/ablation.ts'
 import { readMetrics } from '../../metrics/reader.ts'
-import { writeFileAtomic } from '../../platform/fs-atomic.ts'
+import { ioError, writeFileAtomic } from '../../platform/fs-atomic.ts'
 import { lockHolder } from '../../platform/process-lock.ts'
 import type { Home } from '../../platform/paths.ts'
 import { firstEvaluationSeeds } from '../../sim/suites.ts'
@@ -75,6 +75,33 @@ export async function listAblationIds(home: Home): Promise<string[]> {
   return names.filter((name) => !name.startsWith('.')).sort()
 }
 
+/** Where a deleted ablation waits to be restored: beside the others, under a name that no list shows. */
+const deletedFolder = (home: Home, id: string): string => join(ablationsFolder(home), '.deleted', id)
+
+/** Sets the ablation aside whole, with one rename; its runs stay. @throws KinoraError `usage` while a program runs it */
+export async function deleteAblation(home: Home, { id, path }: Pick<AblationFolder, 'id' | 'path'>): Promise<void> {
+  if ((await lockHolder(ablationLock(path))) !== null) throw new KinoraError('usage', `The ablation ${id} is running and cannot be deleted.`, 'Pause it first.')
+  const aside = deletedFolder(home, id)
+  try {
+    await mkdir(dirname(aside), { recursive: true })
+    // One of the same description that was deleted before.
+    await rm(aside, { recursive: true, force: true })
+    await rename(path, aside)
+  } catch (error) {
+    throw ioError(error, `delete the ablation ${id}`)
+  }
+}
+
+/** @throws KinoraError `not-found`; `usage` where the same description was started anew meanwhile */
+export async function restoreAblation(home: Home, id: string): Promise<void> {
+  if ((await listAblationIds(home)).includes(id)) throw new KinoraError('usage', `There is an ablation ${id} again: the same description was started anew.`, 'It has the same runs; nothing is missing.')
+  try {
+    await rename(deletedFolder(home, id), join(ablationsFolder(home), id))
+  } catch (error) {
+    throw ioError(error, `restore the ablation ${id}`)
+  }
+}
+
 /** Rollouts of a run's last checkpoint on every world that the ablation asks for; null until all are played. */
 export async function rolloutsOf({ spec, tasks }: AblationFolder, runPath: string, step: number): Promise<Rollout[] | null> {
   const { seedsPerTask, replanSteps } = spec.evaluation
@@ -84,6 +111,26 @@ export async function rolloutsOf({ spec, tasks }: AblationFolder, runPath: strin
   // A run may have been judged on more worlds than these.
   const rollouts = evaluation?.rollouts.filter(({ task, seed }) => tasks.includes(task) && seeds.has(seed)) ?? []
   return rollouts.length === tasks.length * seedsPerTask ? rollouts : null
+}
+
+const failuresFile = (path: string): string => join(path, 'failures.json')
+const failuresSchema = z.record(z.string(), errorSchema)
+/** Runs that could not be made or judged, and why, by run id. Why a training failed stands in its run. */
+export type Failures = z.infer<typeof failuresSchema>
+
+export async function readFailures({ path }: Pick<AblationFolder, 'path'>): Promise<Failures> {
+  const text = await readFile(failuresFile(path), 'utf8').catch(() => null)
+  if (text === null) return {}
+  try {
+    return failuresSchema.parse(JSON.parse(text))
+  } catch {
+    // Damaged by hand: those runs are tried again.
+    return {}
+  }
+}
+
+export function keepFailures({ path }: Pick<AblationFolder, 'path'>, failures: Failures): Promise<void> {
+  return writeFileAtomic(failuresFile(path), toJson(failures))
 }
 
 /** The table as files, beside the description. */
@@ -106,9 +153,10 @@ export interface ReadCell {
  */
 export async function readAblation(home: Home, folder: AblationFolder, done: Map<string, ReadCell> = new Map(), shown: (cell: AblationCell) => AblationCell = (cell) => cell): Promise<Ablation> {
   const read: ReadCell[] = []
+  const failures = await readFailures(folder)
   for (const planned of folder.plan.cells) {
     const runId = cellRunId(folder, planned)
-    const one = done.get(runId) ?? (await readCell(home, folder, planned))
+    const one = done.get(runId) ?? (await readCell(home, folder, planned, failures))
     if (one.cell.state === 'done') done.set(runId, one)
     read.push(one)
   }
@@ -125,19 +173,20 @@ function stateOf(cells: readonly AblationCell[], isRunning: boolean): Ablation['
   return cells.some(({ state }) => state === 'failed') ? 'failed' : 'finished'
 }
 
-async function readCell(home: Home, folder: AblationFolder, planned: PlannedCell): Promise<ReadCell> {
+async function readCell(home: Home, folder: AblationFolder, planned: PlannedCell, failures: Failures): Promise<ReadCell> {
   const runIdOfCell = cellRunId(folder, planned)
   const path = join(home.runs, runIdOfCell)
   const base = { arm: planned.arm, seed: planned.seed, runId: runIdOfCell }
   const status: RunStatus | null = await openRun(path).then(() => readStatus(path), () => null)
-  if (status === null) return { cell: { ...base, state: 'waiting', runState: null, error: null }, result: null }
+  const error = failures[runIdOfCell] ?? null
+  if (status === null) return { cell: { ...base, state: error ? 'failed' : 'waiting', runState: null, error }, result: null }
   if (status.state !== 'finished') {
     const state = status.state === 'failed' ? 'failed' : resumableStates.includes(status.state) || status.state === 'queued' ? 'waiting' : 'training'
     return { cell: { ...base, state, runState: status.state, error: status.error }, result: null }
   }
   const wantsRollouts = folder.spec.evaluation.seedsPerTask > 0
   const rollouts = wantsRollouts ? await rolloutsOf(folder, path, status.step) : null
-  if (wantsRollouts && rollouts === null) return { cell: { ...base, state: 'trained', runState: status.state, error: null }, result: null }
+  if (wantsRollouts && rollouts === null) return { cell: { ...base, state: error ? 'failed' : 'trained', runState: status.state, error }, result: null }
   const metrics = await readMetrics(runFile.metrics(path))
   const validation = Object.fromEntries(Object.entries(metrics.last()).flatMap(([name, value]) => (name.startsWith('val/') && value !== null ? [[name, value]] : [])))
   return { cell: { ...base, state: 'done', runState: status.state, error: null }, result: { arm: planned.arm, seed: planned.seed, rollouts, validation } }

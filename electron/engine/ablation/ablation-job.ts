@@ -4,7 +4,7 @@ import type { Home } from '../../platform/paths.ts'
 import { acquireLock } from '../../platform/process-lock.ts'
 import { firstEvaluationSeeds } from '../../sim/suites.ts'
 import type { TrainEvent } from '../../trainer/train.ts'
-import { ablationLock, cellRunId, cellRunName, keepTable, readAblation, rolloutsOf, type AblationFolder } from './ablation-folder.ts'
+import { ablationLock, cellRunId, cellRunName, keepFailures, keepTable, readAblation, rolloutsOf, type AblationFolder, type Failures } from './ablation-folder.ts'
 import type { PlannedCell } from './ablation-plan.ts'
 import { evaluateRun } from '../evaluation/evaluation.ts'
 import { createRun, reconcileRun, type RunFolder } from '../runs/run-folder.ts'
@@ -31,14 +31,20 @@ export async function runAblation(options: AblationJobOptions): Promise<Ablation
   const { home, folder, signal } = options
   const taken = await acquireLock(ablationLock(folder.path))
   if ('holder' in taken) throw new KinoraError('already-running', `Process ${taken.holder.pid} runs the ablation ${folder.id} already.`, 'Wait until it ends, or pause it first.')
+  const failures: Failures = {}
   try {
+    // Started again, all that failed is tried again.
+    await keepFailures(folder, failures)
     for (const [index, cell] of folder.plan.cells.entries()) {
       if (signal?.aborted) break
       try {
         await runCell(options, cell, index)
       } catch (error) {
         if (signal?.aborted) break
-        options.onFailure?.(cell, KinoraError.from(error))
+        const known = KinoraError.from(error)
+        failures[cellRunId(folder, cell)] = known.toJSON()
+        await keepFailures(folder, failures)
+        options.onFailure?.(cell, known)
       }
       await keepTable(folder, await readAblation(home, folder))
     }

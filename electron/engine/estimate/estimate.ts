@@ -7,16 +7,17 @@ import { usesLatent } from '../../contract/motion-field.ts'
 import type { Dataset } from '../../dataset/dataset.ts'
 import { mapDataset } from '../../dataset/mapping.ts'
 import type { ActionDimensions } from '../../model/action-expert.ts'
-import { hasMotionHead } from '../../model/dual-head.ts'
 import { liberoDimensions, parameterCounts } from '../../model/parameter-counts.ts'
 import type { Home } from '../../platform/paths.ts'
 import type { Provider } from '../../tensor/provider.ts'
 import { splitEpisodes } from '../../sampler/episodes.ts'
-import { latentSizeOf, latentsFit } from '../../trainer/latents.ts'
+import { latentCacheBytes } from '../../trainer/kept-latents.ts'
+import { latentsFit } from '../../trainer/latents.ts'
 import { motionSource } from '../../trainer/motion-feed.ts'
-import { trainStepCost, vaeStepCost } from '../../trainer/step-cost.ts'
+import { frozenVaePeakBytes, stepInputs, trainStepCost, vaeStepCost } from '../../trainer/step-cost.ts'
 import { freeBytes } from '../doctor.ts'
 import { machineSpeed, stepSeconds, type MachineSpeed } from './machine-speed.ts'
+import { autoencoderMemory, policyMemory, totalOf, type TrainingMemory } from './memory.ts'
 import { pastSpeed, type PastSpeed } from './past-speed.ts'
 import { fewestSteps, timedTrainStep, timeInTurn } from './step-timing.ts'
 
@@ -24,6 +25,8 @@ import { fewestSteps, timedTrainStep, timeInTurn } from './step-timing.ts'
 export interface EstimateData {
   /** Frames that enter training or validation. */
   readonly frames: number
+  /** Those of validation. */
+  readonly heldFrames: number
   readonly dimensions: ActionDimensions
 }
 
@@ -39,10 +42,6 @@ export interface EstimateMachine {
 }
 
 const bytesPerNumber = 4
-/** A process that has loaded Node, tfjs and onnxruntime, compiled a step, and lets 64 MiB and more lie until they are collected. */
-const processBytes = 400 * 2 ** 20
-/** The state, the step's results, and the copies that the runtime makes of them (these two: measured over three presets). */
-const stateCopies = 3
 /** Estimates may be this much too low before memory runs short. */
 const margin = 1.15
 
@@ -51,9 +50,12 @@ export function dataOf(asStored: Dataset, config: TrainConfig): EstimateData {
   const dataset = mapDataset(asStored, config.data)
   const { episodes } = dataset.detail
   const split = splitEpisodes(episodes, config.data)
-  const used = new Set([...split.training, ...split.heldOut])
-  const frames = episodes.reduce((sum, { index, frameCount }) => sum + (used.has(index) ? frameCount : 0), 0)
-  return { frames, dimensions: { state: dataset.stateNames.length, action: dataset.actionNames.length } }
+  const framesOf = (used: readonly number[]): number => {
+    const chosen = new Set(used)
+    return episodes.reduce((sum, { index, frameCount }) => sum + (chosen.has(index) ? frameCount : 0), 0)
+  }
+  const heldFrames = framesOf(split.heldOut)
+  return { frames: framesOf(split.training) + heldFrames, heldFrames, dimensions: { state: dataset.stateNames.length, action: dataset.actionNames.length } }
 }
 
 /** What a run of this configuration takes on this machine. Pure; `data` null means a dataset that is not known yet. */
@@ -64,31 +66,35 @@ export function estimate(config: TrainConfig, data: EstimateData | null, machine
   const isLatent = usesLatent(config)
   const trainsVae = isLatent && config.vae.weights === null
   const keepsLatents = isLatent && config.motion.control !== 'noise' && latentsFit(config, data?.frames ?? 0, config.data.shiftVariants)
-  const costAt = trainStepCost(config, dimensions, motionSource(config, keepsLatents))
+  const source = motionSource(config, keepsLatents)
+  const costAt = trainStepCost(config, dimensions, source)
   const cost = costAt(config.batchSize)
   const vaeCost = trainsVae ? vaeStepCost(config)(config.vae.batchSize) : null
 
-  const pictureBytes = config.data.imageSizePx ** 2 * 3 * (config.data.cameras.length + (hasMotionHead(config) ? config.motion.cameras.length : 0))
-  const latentBytes = keepsLatents ? latentSizeOf(config) * bytesPerNumber * config.data.shiftVariants : 0
-  const dataBytes = (data?.frames ?? 0) * (pictureBytes + latentBytes)
-  const copyBytes = trained * bytesPerNumber
-  const memoryAt = (peakBytes: number): number => processBytes + dataBytes + stateCopies * 4 * copyBytes + peakBytes
-  // The autoencoder trains before the policy, and its memory is free again by then.
-  const vaeBytes = vaeCost ? processBytes + dataBytes + stateCopies * 3 * parameters.vae * bytesPerNumber + vaeCost.peakBytes : 0
-  const totalBytes = Math.max(memoryAt(cost.peakBytes), vaeBytes)
+  const { frames, heldFrames } = data ?? { frames: 0, heldFrames: 0 }
+  const memoryAt = (batchSize: number): TrainingMemory => {
+    const sized = { ...config, batchSize }
+    return policyMemory(sized, { frames, heldFrames, parameters, keepsLatents, inputs: stepInputs(sized, dimensions, source), step: costAt(batchSize) })
+  }
+  const memory = memoryAt(config.batchSize)
+  const vaeBytes = isLatent ? totalOf(autoencoderMemory(config, { frames, parameters }, vaeCost?.peakBytes ?? null, frozenVaePeakBytes(config, keepsLatents))) : 0
 
+  const copyBytes = trained * bytesPerNumber
   const checkpointBytes = (trained * 4 + parameters.vae) * bytesPerNumber
+  // One more than are kept: the newest is whole before the oldest goes.
+  const checkpoints = Math.min(Math.ceil(config.steps / config.checkpointEvery), config.keepCheckpoints + 1)
+  const latents = latentCacheBytes(config, keepsLatents ? (frames - heldFrames) * config.data.shiftVariants : 0)
+  const cacheBytes = (trainsVae ? parameters.vae * bytesPerNumber : 0) + latents
   const { speed, past = null, triedSeconds = null } = machine
   const secondsPerStep = past?.secondsPerStep ?? (triedSeconds ?? stepSeconds(cost, speed)) * config.optimiser.accumulationSteps
   const secondsPerVaeStep = vaeCost ? stepSeconds(vaeCost, speed) * speed.vaeFactor : 0
   const result: Omit<Estimate, 'shortages'> = {
     parameters: { ...parameters },
     flopsPerStep: cost.flops,
-    memory: { weightsBytes: 2 * copyBytes, optimiserBytes: 2 * copyBytes, activationBytes: cost.peakBytes, dataBytes, totalBytes, availableBytes: machine.availableBytes },
-    // One more than are kept: the newest is whole before the oldest goes.
-    disk: { checkpointBytes, totalBytes: checkpointBytes * (config.keepCheckpoints + 1), freeBytes: machine.freeDiskBytes },
+    memory: { programBytes: memory.program, weightsBytes: 2 * copyBytes, optimiserBytes: 2 * copyBytes, copyBytes: memory.copy, activationBytes: memory.step, dataBytes: memory.data, totalBytes: Math.max(totalOf(memory), vaeBytes), availableBytes: machine.availableBytes },
+    disk: { checkpointBytes, cacheBytes, totalBytes: checkpointBytes * checkpoints + cacheBytes, freeBytes: machine.freeDiskBytes },
     time: { secondsPerStep, secondsPerVaeStep, totalSeconds: secondsPerStep * config.steps + secondsPerVaeStep * (trainsVae ? config.vae.steps : 0), provider: machine.provider, basis: past ? 'run' : triedSeconds !== null ? 'trial' : 'speed', asRun: past?.runId ?? null },
-    largestBatch: largestBatch((batch) => memoryAt(costAt(batch).peakBytes) <= machine.availableBytes),
+    largestBatch: largestBatch((batch) => totalOf(memoryAt(batch)) <= machine.availableBytes),
   }
   return { ...result, shortages: shortagesOf(result, config, vaeBytes) }
 }

@@ -8,7 +8,9 @@ import { liberoDimensions } from '../../model/parameter-counts.ts'
 import { presetConfig } from '../../model/presets.ts'
 import { writeFileAtomic } from '../../platform/fs-atomic.ts'
 import type { Home } from '../../platform/paths.ts'
+import { runEntry } from '../../platform/run-entry.ts'
 import type { Provider } from '../../tensor/provider.ts'
+import { resultMark } from '../../tensor/registry/probe.ts'
 import { trainStepCost, vaeStepCost, type StepCost } from '../../trainer/step-cost.ts'
 import { timedTrainStep, timedVaeStep, timeInTurn } from './step-timing.ts'
 
@@ -54,23 +56,31 @@ export function machineSpeed(home: Home, provider: Provider, threads: number, no
   const key = `${provider.name} ${provider.version} ${provider.deviceName} ${threads}`
   let speed = measuring.get(path + key)
   if (speed === undefined) {
-    speed = keptSpeed(path, key, provider, now).finally(() => measuring.delete(path + key))
+    speed = keptSpeed(path, key, provider, threads, now).finally(() => measuring.delete(path + key))
     measuring.set(path + key, speed)
   }
   return speed
 }
 
-async function keptSpeed(path: string, key: string, provider: Provider, now: number): Promise<MachineSpeed> {
-  const known = await readFile(path, 'utf8').then((text) => fileSchema.parse(JSON.parse(text)), () => ({}) as z.infer<typeof fileSchema>)
+async function keptSpeed(path: string, key: string, provider: Provider, threads: number, now: number): Promise<MachineSpeed> {
+  // None yet, or one of another version: measured anew.
+  const known = await readFile(path, 'utf8').then((text) => fileSchema.parse(JSON.parse(text))).catch(() => ({}) as z.infer<typeof fileSchema>)
   const before: Measured | undefined = known[key]
   const wasBusy = isBusy()
   // Beside a run that trains, a doubtful speed is better than a slower run.
   if (before && (wasBusy || now < before.freshUntil)) return speedOf(before.times)
-  const found = await timeProbes(provider)
+  const found = (await timesApart(provider, threads)) ?? (await timeProbes(provider))
   const times = Object.fromEntries(Object.entries(found).map(([name, seconds]) => [name, Math.min(seconds, before?.times[name] ?? Infinity)]))
   await mkdir(dirname(path), { recursive: true })
   await writeFileAtomic(path, `${JSON.stringify({ ...known, [key]: { version: 4, freshUntil: now + (wasBusy ? freshMs.busy : freshMs.idle), times } }, null, 2)}\n`)
   return speedOf(times)
+}
+
+/** The probes hold more memory than many a run: they are timed in a process of their own. Null where none starts. */
+async function timesApart({ name }: Provider, threads: number): Promise<Measured['times'] | null> {
+  const { stdout } = await runEntry('probe-worker', ['speed', name, String(threads)], { timeoutMs: 120_000 })
+  const line = stdout.split('\n').findLast((each) => each.startsWith(resultMark))
+  return line === undefined ? null : timesSchema.parse(JSON.parse(line.slice(resultMark.length)))
 }
 
 /** Seconds of a step of each probe: the lower quartile, as other programs only ever make a step slower. */

@@ -9,6 +9,7 @@ import type { Home } from '../../platform/paths.ts'
 import { openProvider } from '../../tensor/registry.ts'
 import { train, type RestoredCheckpoint, type TrainEvent } from '../../trainer/train.ts'
 import { DisposableStore } from '../../base/disposable.ts'
+import { letGo } from '../../base/host-tensor.ts'
 import { findDataset, openPlace } from '../dataset-places.ts'
 import { dataOf, refuseShortMemory } from '../estimate/estimate.ts'
 import { keepSamples } from '../runs/motion-samples.ts'
@@ -148,6 +149,8 @@ async function trainFolder(folder: RunFolder, options: TrainingJobOptions, keepe
           break
       }
       options.onEvent?.(event)
+      // On disk now; the autoencoder in it is the one that training goes on with.
+      if (event.type === 'snapshot') letGo(Object.entries(event.tensors).flatMap(([name, tensor]) => (name.startsWith('vae/') ? [] : [tensor])))
     }
     // A periodic checkpoint that failed is made good by the next one; the last one has no next.
     if (snapshotError !== undefined) throw snapshotError

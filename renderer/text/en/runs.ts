@@ -142,6 +142,7 @@ export const runs = {
   passedOver: (provider: string, reason: string) => `${provider} is here but does not work, so this run may be many times slower than it could be. ${reason}`,
   ofSteps: (total: string) => `of ${total} steps`,
   dataset: 'Dataset',
+  ablation: 'Ablation',
   preset: 'Preset',
   checkpoints: 'Checkpoints',
   showFolder: 'Show folder',

@@ -6,7 +6,7 @@ import { openOnnxProvider } from '../../../electron/tensor/backends/onnx/provide
 
 /**
  * Trains a preset on made-up batches in a process of its own, forked with the preset's name: for each number that it is sent
- * it takes as many steps and answers with their seconds and the most memory that it has held.
+ * it takes as many steps and answers with their seconds.
  */
 const provider = openOnnxProvider('onnx-cpu', 'cpu', { threads: cpus().length })
 const step = timedTrainStep(provider, presetConfig(process.argv[2]!, 'bench'), liberoDimensions, 'latent')
@@ -15,7 +15,7 @@ process.on('message', (count: number) => {
   void (async () => {
     const seconds: number[] = []
     while (seconds.length < count) seconds.push(await step.time())
-    process.send!({ seconds, peakBytes: process.resourceUsage().maxRSS * 1024 })
+    process.send!(seconds)
   })()
 })
 process.send!('ready')

@@ -125,6 +125,43 @@ test('one of another program is shown as it goes on, and is not touched', async 
   await until(async () => (await read(id)).state === 'queued', patienceMs)
 })
 
+test('why a run could not be judged outlives the host, and it is judged again when resumed', async () => {
+  vi.stubEnv('IDLE_FAILS', 'arm2')
+  const { id, path } = await describe([0])
+  const { services } = await openHost()
+  await services.ablations.resume(id)
+  await until(async () => (await read(id)).state === 'failed', patienceMs)
+  await workbench!.close()
+  vi.stubEnv('IDLE_FAILS', 'nothing')
+  const { services: later } = await openHost()
+  await until(async () => (await later.ablations.list()).length === 1, patienceMs)
+  expect((await read(id)).cells.map(({ state, error }) => [state, error?.message])).toEqual([['done', undefined], ['failed', 'The block fell through the table.']])
+  await later.ablations.resume(id)
+  await until(async () => (await read(id)).state === 'finished', patienceMs)
+  expect(JSON.parse(readFileSync(join(path, 'failures.json'), 'utf8'))).toEqual({})
+})
+
+test('deleted it is in no list and its runs stay; restored it is whole, unless it was started anew', async () => {
+  const { id, path } = await describe([0])
+  const { services } = await openHost()
+  await services.ablations.resume(id)
+  await expect(services.ablations.remove(id)).rejects.toMatchObject({ code: 'usage', hint: 'Pause it first.' })
+  await until(async () => (await read(id)).state === 'finished', patienceMs)
+  const before = await read(id)
+  const told: string[] = []
+  services.onEvent((event) => event.type === 'ablation-removed' && told.push(event.id))
+  await services.ablations.remove(id)
+  expect(told).toEqual([id])
+  expect(await services.ablations.list()).toEqual([])
+  expect(existsSync(path)).toBe(false)
+  expect((await services.runs.list()).map((run) => run.id).sort()).toEqual(before.cells.map(({ runId }) => runId).sort())
+  expect(await services.ablations.restore(id)).toEqual(before)
+  expect(await services.ablations.list()).toEqual([before])
+  await services.ablations.remove(id)
+  await describe([0])
+  await expect(services.ablations.restore(id)).rejects.toMatchObject({ code: 'usage' })
+})
+
 test('kill -9 of the host: the next one goes on where it was, without being asked', async () => {
   const { id, plan } = await describe()
   const program = fileURLToPath(new URL('../../support/host-process.ts', import.meta.url))

@@ -1,31 +1,16 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import type { TrainConfig } from '../../../electron/contract/config.ts'
+import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../../../electron/dataset/dataset.ts'
 import { predictEpisode, type PredictedFrame } from '../../../electron/evaluate/motion.ts'
 import { motionHeadSpecs } from '../../../electron/model/motion-dit.ts'
-import { loadPolicy, type Policy } from '../../../electron/model/policy.ts'
-import type { Provider } from '../../../electron/tensor/provider.ts'
 import { trainStepCost } from '../../../electron/trainer/step-cost.ts'
-import type { train } from '../../../electron/trainer/train.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
-import { openTestOnnx } from '../../support/providers.ts'
 import { smallConfig } from '../../support/small-config.ts'
-import { collect, memoryCache, snapshots, stored, type Snapshot } from '../../support/training.ts'
+import { snapshots, stored, trainingOnSquares } from '../../support/training.ts'
 
-const vaeCache = memoryCache()
 const both = ['front', 'mirrored']
 
 describe('a motion head of two cameras', { timeout: 240_000 }, () => {
-  let provider: Provider
-  let dataset: Dataset
-  beforeAll(() => {
-    provider = openTestOnnx()
-    dataset = movingSquares()
-    return () => provider.dispose()
-  })
-  const run = (config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}) => collect({ config, dataset, provider, vaeCache, ...extra })
-  const policyOf = ({ meta, tensors }: Snapshot): Promise<Policy> =>
-    loadPolicy({ provider, checkpoint: { meta, read: async (group) => Object.fromEntries(Object.entries(tensors).filter(([name]) => name.startsWith(`${group}/`))) } })
+  const { dataset, run, policyOf } = trainingOnSquares()
 
   it('differs from a head of one by the embedding of the camera alone', () => {
     const names = (cameras: string[]) => motionHeadSpecs(smallConfig({ motion: { cameras, width: 16, heads: 2 } })).map(({ name, shape }) => `${name} ${shape.join()}`)

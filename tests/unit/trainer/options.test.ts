@@ -1,17 +1,11 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import type { TrainConfig } from '../../../electron/contract/config.ts'
+import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../../../electron/dataset/dataset.ts'
-import { loadPolicy } from '../../../electron/model/policy.ts'
-import type { Provider } from '../../../electron/tensor/provider.ts'
-import type { train, TrainEvent } from '../../../electron/trainer/train.ts'
+import type { TrainEvent } from '../../../electron/trainer/train.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
-import { openTestOnnx } from '../../support/providers.ts'
 import { smallConfig } from '../../support/small-config.ts'
-import { collect, expectIdentical, memoryCache, snapshots, stored } from '../../support/training.ts'
+import { expectIdentical, snapshots, stored, trainingOnSquares } from '../../support/training.ts'
 
 type Overrides = Parameters<typeof smallConfig>[0]
-
-const vaeCache = memoryCache()
 
 const stepsOf = (events: readonly TrainEvent[]) => events.flatMap((event) => (event.type === 'step' && event.phase === 'train' ? [event.values] : []))
 
@@ -22,14 +16,7 @@ function withoutActions(dataset: Dataset): Dataset {
 }
 
 describe('options of training on onnx-cpu', { timeout: 240_000 }, () => {
-  let provider: Provider
-  let dataset: Dataset
-  beforeAll(() => {
-    provider = openTestOnnx()
-    dataset = movingSquares()
-    return () => provider.dispose()
-  })
-  const run = (config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}) => collect({ config, dataset, provider, vaeCache, ...extra })
+  const { dataset, run, policyOf } = trainingOnSquares()
   const short: Overrides = { steps: 4, checkpointEvery: 2, validateEvery: 2 }
 
   it.each<[string, Overrides]>([
@@ -57,7 +44,7 @@ describe('options of training on onnx-cpu', { timeout: 240_000 }, () => {
     const end = snapshots(events).at(-1)!
     expect(Object.keys(end.tensors).filter((name) => name.includes('action/'))).toEqual([])
     expect(end.meta.dimensions).toEqual({ state: 0, action: 0 })
-    const policy = await loadPolicy({ provider, checkpoint: { meta: end.meta, read: async (group) => Object.fromEntries(Object.entries(end.tensors).filter(([name]) => name.startsWith(`${group}/`))) } })
+    const policy = await policyOf(end)
     const observation = { images: { front: await dataset.readFrame(0, 'front', 2), mirrored: await dataset.readFrame(0, 'mirrored', 2) }, state: [], instruction: 'move' }
     expect((await policy.imagine([observation]))[0]).toMatchObject({ width: 16, height: 16 })
     await expect(policy.infer([observation])).rejects.toMatchObject({ code: 'config-invalid', message: expect.stringContaining('cannot act') as string })

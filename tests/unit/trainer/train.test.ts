@@ -1,24 +1,11 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import type { TrainConfig } from '../../../electron/contract/config.ts'
-import type { Dataset } from '../../../electron/dataset/dataset.ts'
-import type { Provider } from '../../../electron/tensor/provider.ts'
-import type { train, TrainEvent } from '../../../electron/trainer/train.ts'
+import { describe, expect, it } from 'vitest'
+import type { TrainEvent } from '../../../electron/trainer/train.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
-import { openTestOnnx } from '../../support/providers.ts'
 import { smallConfig } from '../../support/small-config.ts'
-import { collect, expectIdentical, memoryCache, snapshots, stored, type Snapshot } from '../../support/training.ts'
+import { expectIdentical, memoryCache, type Snapshot, snapshots, stored, trainingOnSquares } from '../../support/training.ts'
 
 describe('train on onnx-cpu', { timeout: 240_000 }, () => {
-  let provider: Provider
-  let dataset: Dataset
-  beforeAll(() => {
-    provider = openTestOnnx()
-    dataset = movingSquares()
-    return () => provider.dispose()
-  })
-  // One cache for all: most tests are not about the VAE.
-  const shared = memoryCache()
-  const run = (config: TrainConfig, extra: Partial<Parameters<typeof train>[0]> = {}) => collect({ config, dataset, provider, vaeCache: shared, ...extra })
+  const { run } = trainingOnSquares()
 
   it('tells its phases, one step event per update, validations and snapshots in order', async () => {
     const events = await run(smallConfig(), { vaeCache: memoryCache() })
@@ -58,7 +45,7 @@ describe('train on onnx-cpu', { timeout: 240_000 }, () => {
     const config = smallConfig()
     const whole = snapshots(await run(config))
     const controller = new AbortController()
-    const events = await collect({ config, dataset, provider, vaeCache: shared, signal: controller.signal }, (event) => {
+    const events = await run(config, { signal: controller.signal }, (event) => {
       if (event.type === 'step' && event.phase === 'train' && event.step === 4) controller.abort()
     })
     const last = events.at(-1)!
@@ -101,7 +88,7 @@ describe('train on onnx-cpu', { timeout: 240_000 }, () => {
   it('stops with `numerics` and the last good state when a loss overflows', async () => {
     const events: TrainEvent[] = []
     const config = smallConfig({ optimiser: { learningRate: 1e30, warmupSteps: 0, clipNorm: 1e30 }, steps: 20, checkpointEvery: 100 })
-    await expect(collect({ config, dataset, provider, vaeCache: shared }, (event) => events.push(event))).rejects.toMatchObject({ code: 'numerics', message: expect.stringMatching(/Training stopped at step \d+/) })
+    await expect(run(config, {}, (event) => events.push(event))).rejects.toMatchObject({ code: 'numerics', message: expect.stringMatching(/Training stopped at step \d+/) })
     const [last] = snapshots(events)
     expect(last!.step).toBe(events.filter((event) => event.type === 'step' && event.phase === 'train').length)
     for (const [name, tensor] of Object.entries(last!.tensors)) expect((tensor.data as Float32Array).every(Number.isFinite), name).toBe(true)

@@ -1,4 +1,4 @@
-import { sizeOf, type HostTensor, type HostTensors, type TensorForm } from '../../../base/host-tensor.ts'
+import { letGo, sizeOf, type HostTensor, type HostTensors, type TensorForm } from '../../../base/host-tensor.ts'
 import type { DeviceState } from '../../provider.ts'
 import { checked, copy, HostState, refuseOther, unknownTensor } from '../host-state.ts'
 import { emit } from './emit.ts'
@@ -26,7 +26,9 @@ export class ProcessorState extends HostState implements StepState {
   }
 
   take(results: readonly (readonly [string, OrtValue])[]): void {
+    const replaced = results.map(([name]) => this.get(name))
     this.replace(Object.fromEntries(results.map(([name, value]) => [name, this.toHost(name, value)])))
+    letGo(replaced, Array.from(this.entries(), ([, tensor]) => tensor))
   }
 
   toHost(name: string, { data }: OrtValue): HostTensor {

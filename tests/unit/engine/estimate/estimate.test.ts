@@ -35,7 +35,7 @@ describe('estimate', { timeout: 240_000 }, () => {
   it('counts data, both kinds of state and more time for more steps', () => {
     const config = presetConfig('nano', 'x')
     const none = estimate(config, null, machine(8 * gib))
-    const some = estimate(config, { frames: 1000, dimensions: { state: 8, action: 7 } }, machine(8 * gib))
+    const some = estimate(config, { frames: 1000, heldFrames: 0, dimensions: { state: 8, action: 7 } }, machine(8 * gib))
     // Two cameras and the motion image at 64 px, and four variants of a latent of 4 x 8 x 8 floats.
     expect(some.memory.dataBytes).toBe(1000 * (3 * 64 * 64 * 3 + 4 * 4 * 8 * 8 * 4))
     expect(some.memory.totalBytes - none.memory.totalBytes).toBeGreaterThan(0.9 * some.memory.dataBytes)

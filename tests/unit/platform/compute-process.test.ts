@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { withHugePages } from '../../../electron/platform/huge-pages.ts'
+import { withHugePages } from '../../../electron/platform/compute-process.ts'
 
 const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
 const [, minor = 0] = (header.glibcVersionRuntime ?? '').split('.').map(Number)
