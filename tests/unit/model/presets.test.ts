@@ -59,9 +59,14 @@ describe('presets', () => {
 
   it('count what is really made', () => {
     const config = presetConfig('nano', 'x')
-    const counts = parameterCounts(config)
-    const made = Object.values(initialise(dualHeadSpecs(config, liberoDimensions), 0)).reduce((sum, tensor) => sum + tensor.data.length, 0)
-    expect(made).toBe(counts.backbone + counts.action + counts.motion)
+    const alone = { ...config, motion: { ...config.motion, target: 'none' as const } }
+    for (const each of [config, alone]) {
+      const counts = parameterCounts(each)
+      const made = Object.values(initialise(dualHeadSpecs(each, liberoDimensions), 0)).reduce((sum, tensor) => sum + tensor.data.length, 0)
+      expect(made).toBe(counts.backbone + counts.action + counts.motion)
+    }
+    // What only the motion head reads of the backbone is not there without one.
+    expect(parameterCounts(alone).backbone).toBeLessThan(parameterCounts(config).backbone)
   })
 })
 

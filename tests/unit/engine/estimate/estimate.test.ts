@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Desk } from '../../../../electron/engine/desk/desk.ts'
+import type { TrainConfig } from '../../../../electron/contract/config.ts'
 import { estimateSchema } from '../../../../electron/contract/estimate.ts'
 import { estimate, refuseShortage, type EstimateMachine } from '../../../../electron/engine/estimate/estimate.ts'
 import { fitSpeed } from '../../../../electron/engine/estimate/machine-speed.ts'
@@ -37,13 +38,44 @@ describe('estimate', { timeout: 240_000 }, () => {
     const none = estimate(config, null, machine(8 * gib))
     const some = estimate(config, { frames: 1000, heldFrames: 0, dimensions: { state: 8, action: 7 } }, machine(8 * gib))
     // Two cameras and the motion image at 64 px, and four variants of a latent of 4 x 8 x 8 floats.
-    expect(some.memory.dataBytes).toBe(1000 * (3 * 64 * 64 * 3 + 4 * 4 * 8 * 8 * 4))
+    const batches = some.memory.dataBytes - 1000 * (3 * 64 * 64 * 3 + 4 * 4 * 8 * 8 * 4)
+    expect(batches).toBe(none.memory.dataBytes)
+    // Two batches of two cameras as floats, and little more.
+    expect(batches / (2 * 2 * 32 * 3 * 64 * 64 * 4)).toBeCloseTo(1, 1)
+    const { programBytes, dataBytes, weightsBytes, optimiserBytes, copyBytes, activationBytes, totalBytes } = some.memory
+    expect(programBytes + dataBytes + weightsBytes + optimiserBytes + copyBytes + activationBytes + 4 * some.parameters.vae).toBeCloseTo(totalBytes, 0)
     expect(some.memory.totalBytes - none.memory.totalBytes).toBeGreaterThan(0.9 * some.memory.dataBytes)
     const trained = none.parameters.backbone + none.parameters.action + none.parameters.motion
     expect(none.memory.optimiserBytes).toBe(8 * trained)
     const twice = estimate({ ...config, steps: 2 * config.steps }, null, machine(8 * gib))
     expect(twice.time.totalSeconds - none.time.totalSeconds).toBeCloseTo(config.steps * none.time.secondsPerStep, 6)
     expect(estimate({ ...config, motion: { ...config.motion, target: 'none' } }, null, machine(8 * gib)).parameters).toMatchObject({ motion: 0, vae: 0 })
+  })
+
+  it('tells memory from what holds it', () => {
+    const config = presetConfig('nano', 'x')
+    const data = { frames: 1000, heldFrames: 100, dimensions: { state: 8, action: 7 } }
+    const memory = (change: Partial<TrainConfig>) => estimate({ ...config, ...change }, data, machine(8 * gib)).memory
+    const whole = memory({})
+    // Validation keeps the inputs of its 100 samples.
+    expect(whole.dataBytes - estimate(config, { ...data, heldFrames: 0 }, machine(8 * gib)).memory.dataBytes).toBeGreaterThan(100 * 2 * 3 * 64 * 64 * 4)
+    // A mirror has motion images of its own; parts of an update have a sum of gradients; what is frozen has no moments.
+    expect(memory({ data: { ...config.data, flipProbability: 0.5 } }).dataBytes - whole.dataBytes).toBe(1000 * 64 * 64 * 3)
+    expect(memory({ optimiser: { ...config.optimiser, accumulationSteps: 2 } }).totalBytes - whole.totalBytes).toBe(3 * (whole.weightsBytes / 2))
+    const warmUp = { stage: 'motion-warm-up', warmUpBackbone: 'frozen' } as const
+    expect(memory(warmUp).copyBytes).toBeLessThan(0.7 * memory({ ...warmUp, warmUpBackbone: 'trained' }).copyBytes)
+    // An autoencoder from elsewhere is not trained, and its encoding alone may be what takes most.
+    const large = { ...config.vae, foldPx: 1, blockChannels: [128, 256, 512, 512], normGroups: 32, weights: 'sd' }
+    expect(memory({ vae: large }).totalBytes).toBeGreaterThan(1.5 * whole.totalBytes)
+  })
+
+  it('counts the checkpoints that are kept and one more, as far as so many are written, and the cache', () => {
+    const config = presetConfig('nano', 'x')
+    const disk = (change: Partial<TrainConfig>) => estimate({ ...config, ...change }, { frames: 1000, heldFrames: 100, dimensions: { state: 8, action: 7 } }, machine(8 * gib)).disk
+    const { checkpointBytes, cacheBytes, totalBytes } = disk({ steps: 3000, checkpointEvery: 100, keepCheckpoints: 3 })
+    expect(totalBytes).toBe(4 * checkpointBytes + cacheBytes)
+    expect(cacheBytes).toBe(4 * 26_148 + 900 * 4 * 4 * 8 * 8 * 4)
+    expect(disk({ steps: 150, checkpointEvery: 100 }).totalBytes).toBe(2 * checkpointBytes + cacheBytes)
   })
 
   it('takes the steps of a run that trained the same here before for its own', async () => {
