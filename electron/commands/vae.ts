@@ -20,11 +20,12 @@ export function registerVae(program: Command, bind: Bind): void {
   bind<ImportOptions>(load, async (context, options, file) => {
     const { importVae } = await import('../engine/training/imported-vaes.ts')
     const vae = await importVae(context.home, file!, options.name)
-    const { blockChannels, layersPerBlock, latentChannels } = vae.architecture
+    const { blockChannels, layersPerBlock, latentChannels, normGroups } = vae.architecture
     context.print(
       vae,
       `Imported "${vae.name}": ${vae.tensorCount} tensors under ${vae.naming} names, ${vae.parameterCount.toLocaleString('en')} parameters.\n` +
-        `Channels ${blockChannels.join(', ')}, ${layersPerBlock} residual blocks each, ${latentChannels} latent channels, scaling factor ${significant(vae.scalingFactor, 5)}.\n` +
+        `Channels ${blockChannels.join(', ')}, ${layersPerBlock} residual blocks each, ${latentChannels} latent channels, ${normGroups} groups, scaling factor ${significant(vae.scalingFactor, 5)}.\n` +
+        (vae.isAssumed ? 'No config.json of diffusers beside the weights says so of groups and factor: they are Stable Diffusion\'s. For another autoencoder put its config.json there and import it again.\n' : '') +
         `Use it: kinora train ... --set vae.weights=${vae.name}`,
     )
   })

@@ -35,6 +35,8 @@ export interface VaeImport extends ImportedVae {
   readonly tensorCount: number
   readonly parameterCount: number
   readonly scalingFactor: number
+  /** What the tensors do not tell, the groups and the scaling factor, is Stable Diffusion's, as no config.json lay beside them. */
+  readonly isAssumed: boolean
 }
 
 const folderOf = (home: Home): string => join(home.root, 'vaes')
@@ -58,7 +60,7 @@ export async function importVae(home: Home, path: string, name = basename(path).
   await mkdir(folderOf(home), { recursive: true })
   await writeSafetensors(fileOf(home, name), tensors, { architecture: JSON.stringify(architecture), source: basename(path) })
   const specs = sources.map(({ spec }) => spec)
-  return { name, path: fileOf(home, name), architecture: architectureSchema.parse(architecture), naming, tensorCount: specs.length, parameterCount: countParameters(specs), scalingFactor }
+  return { name, path: fileOf(home, name), architecture: architectureSchema.parse(architecture), naming, tensorCount: specs.length, parameterCount: countParameters(specs), scalingFactor, isAssumed: told.norm_num_groups === undefined || told.scaling_factor === undefined }
 }
 
 /** diffusers' config.json beside the weights; empty where there is none. */

@@ -41,7 +41,7 @@ describe('importVae', () => {
   it.each(namings)('keeps the same weights from a file under %s names', async (naming) => {
     const home = temporaryHome()
     const imported = await importVae(home, await writeFile(naming), 'small')
-    expect(imported).toMatchObject({ name: 'small', naming, architecture: { latentChannels: 2, foldPx: 1, blockChannels: [4, 8], layersPerBlock: 1, normGroups: 2 }, scalingFactor: 0.5 })
+    expect(imported).toMatchObject({ name: 'small', naming, architecture: { latentChannels: 2, foldPx: 1, blockChannels: [4, 8], layersPerBlock: 1, normGroups: 2 }, scalingFactor: 0.5, isAssumed: false })
     const { [latentScaleName]: scale, [latentShiftName]: shift, ...kept } = await loadVae(home, 'small')
     expect(kept).toEqual(weights)
     expect([scale!.data[0], shift!.data[0]]).toEqual([0.5, 0])
