@@ -27,7 +27,12 @@ async function test(name: ProviderName): Promise<ProbeResult> {
 
 async function speed(name: ProviderName, threads: number): Promise<Record<string, number>> {
   const { timeProbes } = await import('./engine/estimate/machine-speed.ts')
-  return timeProbes(await openUntested(name, { threads }))
+  const provider = await openUntested(name, { threads })
+  try {
+    return await timeProbes(provider)
+  } finally {
+    provider.dispose()
+  }
 }
 
 try {

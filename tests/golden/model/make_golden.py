@@ -12,8 +12,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-out_dir = sys.argv[1]
-
 
 def dump(tensor):
     array = np.ascontiguousarray(tensor.detach().numpy())
@@ -207,6 +205,21 @@ def dit(p, c, cache, latent, t):
     return torch.einsum('nkhwpqc->nkchpwq', x.reshape(batch, cameras, side, side, size, size, channels)).reshape(latent.shape)
 
 
+def losses(p, config, inputs):
+    cache = prefix(p, config, inputs['images'], inputs['text-ids'], inputs['text-mask'])
+    errors = []
+    for index in range(inputs['action-time'].shape[1]):
+        noise, t = inputs['action-noise'][:, index], inputs['action-time'][:, index]
+        x = t[:, None, None] * noise + (1 - t[:, None, None]) * inputs['actions']
+        errors.append((expert(p, config, cache, inputs['state'], x, t) - (noise - inputs['actions'])).square())
+    mask = inputs['action-mask'].bool()
+    action = torch.stack([error[mask] for error in errors]).mean()
+    t = inputs['motion-time'][:, None, None, None]
+    x = t * inputs['motion-noise'] + (1 - t) * inputs['motion-latent']
+    motion = (dit(p, config, cache, x, inputs['motion-time']) - (inputs['motion-noise'] - inputs['motion-latent'])).square().mean()
+    return cache, action, motion
+
+
 def dual_head(name, seed, variant, stem, ada_ln, conditioning, patch=4, cameras=('front',)):
     config = {
         'data': {'cameras': ['front', 'side'], 'imageSizePx': 16},
@@ -233,17 +246,7 @@ def dual_head(name, seed, variant, stem, ada_ln, conditioning, patch=4, cameras=
         'motion-time': torch.tensor([0.8, 0.2]),
         'motion-weight': torch.tensor([1.0, 1.0]),
     }
-    cache = prefix(p, config, inputs['images'], inputs['text-ids'], inputs['text-mask'])
-    errors = []
-    for index in range(times):
-        noise, t = inputs['action-noise'][:, index], inputs['action-time'][:, index]
-        x = t[:, None, None] * noise + (1 - t[:, None, None]) * inputs['actions']
-        errors.append((expert(p, config, cache, inputs['state'], x, t) - (noise - inputs['actions'])).square())
-    mask = inputs['action-mask'].bool()
-    action = torch.stack([error[mask] for error in errors]).mean()
-    t = inputs['motion-time'][:, None, None, None]
-    x = t * inputs['motion-noise'] + (1 - t) * inputs['motion-latent']
-    motion = (dit(p, config, cache, x, inputs['motion-time']) - (inputs['motion-noise'] - inputs['motion-latent'])).square().mean()
+    cache, action, motion = losses(p, config, inputs)
     (action + config['motion']['lambda'] * motion).backward()
 
     with torch.no_grad():
@@ -303,9 +306,11 @@ def autoencoder():
         json.dump(golden, file)
 
 
-dual_head('pi0-cross-attention', 1, 'pi0', 'conv', 'shared', 'cross-attention')
-dual_head('pi05-pooled', 2, 'pi05', 'patch', 'block', 'pooled')
-dual_head('pi0-in-context', 3, 'pi0', 'patch', 'shared', 'in-context')
-dual_head('pi0-merge', 4, 'pi0', 'merge', 'shared', 'cross-attention', patch=2)
-dual_head('pi0-two-cameras', 8, 'pi0', 'merge', 'shared', 'cross-attention', patch=2, cameras=('front', 'side'))
-autoencoder()
+if __name__ == '__main__':
+    out_dir = sys.argv[1]
+    dual_head('pi0-cross-attention', 1, 'pi0', 'conv', 'shared', 'cross-attention')
+    dual_head('pi05-pooled', 2, 'pi05', 'patch', 'block', 'pooled')
+    dual_head('pi0-in-context', 3, 'pi0', 'patch', 'shared', 'in-context')
+    dual_head('pi0-merge', 4, 'pi0', 'merge', 'shared', 'cross-attention', patch=2)
+    dual_head('pi0-two-cameras', 8, 'pi0', 'merge', 'shared', 'cross-attention', patch=2, cameras=('front', 'side'))
+    autoencoder()
