@@ -52,7 +52,7 @@ function cuda(): Absence | null {
   if (process.platform !== 'linux' || process.arch !== 'x64') return { reason: 'onnxruntime offers CUDA only on Linux x64.', hint: 'On Windows, DirectML serves NVIDIA cards.' }
   if (!hasNvidiaDevice()) return { reason: 'No NVIDIA GPU is visible (/dev/nvidia0 is missing).', hint: 'Install the NVIDIA driver; in a container pass the GPU through.' }
   if (!runtimeFile('libonnxruntime_providers_cuda.so')) {
-    return { reason: 'The CUDA part of onnxruntime is not installed (it is a separate download).', hint: 'npm rebuild onnxruntime-node --foreground-scripts --ignore-scripts=false downloads it; it needs CUDA 12 and cuDNN 9.' }
+    return { reason: 'The CUDA part of onnxruntime is not installed (it is a separate download).', hint: 'The README, "On a GPU", tells where it is; without it onnx-webgpu uses the card.' }
   }
   return null
 }
