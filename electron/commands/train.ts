@@ -43,10 +43,11 @@ export function registerTrain(program: Command, bind: Bind): void {
     const { openRun } = await import('../engine/runs/run-folder.ts')
     // A new run's memory was looked at before it had a folder.
     const status = await trainHere(context, runPath, { ignoresMemory: options.force === true || options.resume === undefined })
-    const { identity } = await openRun(runPath)
+    const { identity, config } = await openRun(runPath)
+    const next = config.stage === 'motion-warm-up' ? `kinora train --dataset ... --set startFrom=${identity.id}` : `kinora evaluate ${identity.id}`
     const text =
       status.state === 'finished'
-        ? `Finished ${identity.id} at step ${status.step}.\nNext: kinora evaluate ${identity.id}`
+        ? `Finished ${identity.id} at step ${status.step}.\nNext: ${next}`
         : `${status.state === 'paused' ? 'Paused' : 'Ended'} ${identity.id} at step ${status.step} of ${status.totalSteps}.\nContinue: kinora train --resume ${identity.id}`
     context.print({ run: { ...identity, path: runPath }, status }, text)
     return trainingExitCode(status)
@@ -64,7 +65,9 @@ async function newRun(context: Context, options: TrainOptions): Promise<string |
     context.terminal.out(`${JSON.stringify(parseTrainConfig(placed, sourceOf(options)), null, 2)}\n`)
     return null
   }
-  const { config, dataset, data } = await fitted(context, settings, sourceOf(options), options.as)
+  const { config: asked, dataset, data } = await fitted(context, settings, sourceOf(options), options.as)
+  const { withImportedVae } = await import('../engine/training/imported-vaes.ts')
+  const config = await withImportedVae(context.home, asked)
   const { estimateHere, refuseShortage, refuseShortMemory } = await import('../engine/estimate/estimate.ts')
   // Told before this machine is timed.
   if (options.force !== true) refuseShortMemory(config, data)

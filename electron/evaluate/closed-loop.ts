@@ -1,6 +1,7 @@
 import { Rng } from '../base/rng.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { Evaluation, Rollout, StoppedEarly } from '../contract/run.ts'
+import { requireActionHead } from '../model/dual-head.ts'
 import type { Policy, PolicyObservation } from '../model/policy.ts'
 import { demonstrations, noNoise, type ActionNoise, type EpisodeSpec } from '../sim/demonstrate.ts'
 import { runRollouts, type RolloutRequest } from '../sim/rollout.ts'
@@ -244,6 +245,7 @@ async function inferFilled(policy: ActingPolicy, part: readonly PolicyObservatio
 
 /** @throws KinoraError `config-invalid` naming the key and shape that do not fit */
 export function requireTabletopPolicy({ config, meta }: ActingPolicy): void {
+  requireActionHead(config)
   const cameras = ['agentview', 'robot0_eye_in_hand']
   const problems = [
     ...config.data.cameras.filter((camera) => !cameras.includes(camera)).map((camera) => `it wants the camera "${camera}", and this world has ${cameras.join(' and ')}`),

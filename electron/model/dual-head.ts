@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { TrainConfig } from '../contract/config.ts'
+import { KinoraError } from '../contract/errors.ts'
 import type { Tensors } from '../tensor/provider.ts'
 import { tf } from '../tensor/tf.ts'
 import { motionWords } from '../flow/motion-words.ts'
@@ -20,6 +21,12 @@ export const hasMotionHead = (config: ModelConfig): boolean => config.motion.tar
 
 /** Stage `motion-warm-up` comes before the action head: its data need not have actions. */
 export const hasActionHead = (config: ModelConfig): boolean => config.stage !== 'motion-warm-up'
+
+/** @throws KinoraError `config-invalid` for a run of a motion warm-up */
+export function requireActionHead(config: ModelConfig): void {
+  if (hasActionHead(config)) return
+  throw new KinoraError('config-invalid', 'This run warmed up the motion head alone (stage "motion-warm-up"), so it cannot act.', 'Train a run that continues from it: startFrom with this run, stage "joint".')
+}
 
 /** Every parameter of the run's model: `backbone/`, `action/` where there are actions, and, with a motion head, `motion/`. */
 export function dualHeadSpecs(config: ModelConfig, dimensions: ActionDimensions): ParameterSpec[] {

@@ -9,7 +9,7 @@ import { motionFieldShape, motionShape, usesLatent } from '../contract/motion-fi
 import type { CompiledStep, DeviceState, Provider, StepFunction, Tensors } from '../tensor/provider.ts'
 import { tf } from '../tensor/tf.ts'
 import { autoencoderSpecs, decodeLatent } from './autoencoder-kl.ts'
-import { actionSpecs, hasActionHead, hasMotionHead, imagineSpecs, predictWords, sampleActions, sampleMotion } from './dual-head.ts'
+import { actionSpecs, hasMotionHead, imagineSpecs, predictWords, requireActionHead, sampleActions, sampleMotion } from './dual-head.ts'
 import { motionPicture, wordPicture } from './motion-picture.ts'
 import { denormalise, normalise } from './normalisation.ts'
 import { checkAgainst, hashName, prefixed, under } from './parameters.ts'
@@ -90,9 +90,7 @@ class LoadedPolicy implements Policy {
   }
 
   async infer(batch: readonly PolicyObservation[], options: InferOptions = {}): Promise<Float32Array[]> {
-    if (!hasActionHead(this.config)) {
-      throw new KinoraError('config-invalid', 'This run warmed up the motion head alone (stage "motion-warm-up"), so it cannot act.', 'Train a run that continues from it: startFrom with this run, stage "joint".')
-    }
+    requireActionHead(this.config)
     const { chunk, eulerSteps, startNoise } = this.config.action
     const { action } = this.meta.dimensions
     const steps = options.steps ?? eulerSteps

@@ -7,7 +7,7 @@ export type TrainPhase = 'load' | 'vae' | 'latents' | 'train'
 /** What a training run tells while it runs; its consumer writes, shows and stores. */
 export type TrainEvent =
   | { readonly type: 'phase'; readonly phase: TrainPhase; readonly totalSteps: number }
-  /** Progress of a phase that has no metrics: episodes read, motion images encoded. */
+  /** Progress of a phase that has no metrics: episodes read, motion images encoded, or reconstructed by an autoencoder that was there already. */
   | { readonly type: 'progress'; readonly phase: TrainPhase; readonly step: number; readonly totalSteps: number }
   | { readonly type: 'step'; readonly phase: 'vae' | 'train'; readonly step: number; readonly values: Readonly<Record<string, number>> }
   /** The frozen VAE is there: `vae/psnr` in dB on held-out motion images. */

@@ -171,18 +171,25 @@ export function reconstructionStep(config: TrainConfig): StepFunction {
   }
 }
 
-/** Peak signal to noise ratio of the reconstruction from posterior means, in dB, over up to 128 pictures. */
-export async function reconstructionPsnr(config: TrainConfig, pictures: MotionPictures, provider: Provider, vae: HostTensors): Promise<number> {
+/** Pictures that a reconstruction is judged by. */
+const judgedPictures = 128
+
+/**
+ * Peak signal to noise ratio of the reconstruction from posterior means, in dB. Yields how many pictures were looked at:
+ * Stable Diffusion's autoencoder takes seconds for each on a processor.
+ */
+async function* reconstructionPsnr(config: TrainConfig, pictures: MotionPictures, provider: Provider, vae: HostTensors): AsyncGenerator<number, number> {
   const resources = new DisposableStore()
   try {
     const state = resources.add(provider.createState(vae))
     const compiled = resources.add(provider.compile(reconstructionStep(config), { name: 'VAE reconstruction' }))
     let sum = 0
     let count = 0
-    for (const batch of batches(spread(pictures.count, 128), reconstructionBatch)) {
+    for (const batch of batches(spread(pictures.count, judgedPictures), reconstructionBatch)) {
       const { mse } = await compiled.run(state, { images: planes(pictures, batch.samples) })
       for (let index = 0; index < batch.valid; index++) sum += Number(mse!.data[index])
       count += batch.valid
+      yield count
     }
     // Values span [-1, 1]: the peak is 2.
     return 10 * Math.log10(4 / Math.max(sum / count, 1e-12))
@@ -209,6 +216,7 @@ export async function* vaePhase(
   const cached = await (weights === null ? cache.load(key) : cache.imported(weights))
   let tensors: HostTensors
   if (cached) {
+    yield { type: 'phase', phase: 'vae', totalSteps: Math.min(judgedPictures, held.count) }
     checkAgainst(autoencoderSpecs(config), cached, weights === null ? 'The cached VAE' : `The imported autoencoder "${weights}"`)
     tensors = cached
   } else {
@@ -218,6 +226,12 @@ export async function* vaePhase(
     tensors = { ...parameters, ...(await measureLatents(config, pictures, provider, parameters)) }
     await cache.save(key, tensors)
   }
-  yield { type: 'vae', isCached: Boolean(cached), key, values: { 'vae/psnr': await reconstructionPsnr(config, held, provider, tensors) } }
+  const judging = reconstructionPsnr(config, held, provider, tensors)
+  let judged = await judging.next()
+  for (; !judged.done; judged = await judging.next()) {
+    if (signal?.aborted) return null
+    if (cached) yield { type: 'progress', phase: 'vae', step: judged.value, totalSteps: Math.min(judgedPictures, held.count) }
+  }
+  yield { type: 'vae', isCached: Boolean(cached), key, values: { 'vae/psnr': judged.value } }
   return { key, tensors }
 }

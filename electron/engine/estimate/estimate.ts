@@ -11,6 +11,7 @@ import { liberoDimensions, parameterCounts } from '../../model/parameter-counts.
 import type { Home } from '../../platform/paths.ts'
 import type { Provider } from '../../tensor/provider.ts'
 import { splitEpisodes } from '../../sampler/episodes.ts'
+import { checkDataset } from '../../sampler/memory.ts'
 import { latentCacheBytes } from '../../trainer/kept-latents.ts'
 import { latentsFit } from '../../trainer/latents.ts'
 import { motionSource } from '../../trainer/motion-feed.ts'
@@ -48,6 +49,7 @@ const margin = 1.15
 /** @throws KinoraError `dataset-invalid` when the dataset lacks what the configuration names */
 export function dataOf(asStored: Dataset, config: TrainConfig): EstimateData {
   const dataset = mapDataset(asStored, config.data)
+  checkDataset(dataset, config)
   const { episodes } = dataset.detail
   const split = splitEpisodes(episodes, config.data)
   const framesOf = (used: readonly number[]): number => {

@@ -8,7 +8,7 @@ import { openCheckpoint } from '../../checkpoint/restore.ts'
 import type { Dataset } from '../../dataset/dataset.ts'
 import type { Parity } from '../../contract/run.ts'
 import { parity } from '../../evaluate/parity.ts'
-import { actionSpecs } from '../../model/dual-head.ts'
+import { actionSpecs, requireActionHead } from '../../model/dual-head.ts'
 import { normStatisticsJson } from '../../model/normalisation.ts'
 import { under } from '../../model/parameters.ts'
 import { loadPolicy, type Policy, type PolicyObservation } from '../../model/policy.ts'
@@ -58,6 +58,7 @@ export const exportFiles = { model: 'policy.onnx', tokenizer: 'tokenizer.json', 
 export async function exportPolicy({ home, runPath, step, out, samples, signal }: ExportRequest): Promise<ParityReport> {
   if (await stat(out).then(() => true, () => false)) throw new KinoraError('io', `${out} exists already.`, 'Choose another folder with --out, or move that one away.')
   const { config, identity } = await openRun(runPath)
+  requireActionHead(config)
   const checkpoint = await openCheckpoint(runPath, step ?? 'latest', { groups: ['ema'] })
   const provider = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal })
   try {

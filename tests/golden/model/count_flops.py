@@ -1,6 +1,6 @@
 """Multiplications and additions of a training step's products, counted by PyTorch's own counter, forward and backward.
 
-for p in pico nano tiny; do npx kinora train --preset $p --print-config | python tests/golden/model/count_flops.py; done > flops.ndjson
+for p in pico nano tiny; do npx kinora train --preset $p --print-config | python tests/golden/model/count_flops.py; done > tests/golden/model/flops.ndjson
 
 Needs torch and diffusers (made with torch 2.15). The model is that of make_golden.py; latents are given, as in training.
 """

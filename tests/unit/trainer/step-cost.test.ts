@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { TrainConfig } from '../../../electron/contract/config.ts'
 import { trainConfigSchema } from '../../../electron/contract/config.ts'
+import { liberoDimensions } from '../../../electron/model/parameter-counts.ts'
 import { vectorStatistics } from '../../../electron/model/normalisation.ts'
 import { dualHeadSpecs } from '../../../electron/model/dual-head.ts'
 import { Tokenizer } from '../../../electron/model/tokenizer.ts'
@@ -68,4 +70,14 @@ describe('trainStepCost', () => {
     expect(Math.abs(grown.peakBytes / direct.peakBytes - 1)).toBeLessThan(0.05)
     expect(Math.abs(grown.operators / direct.operators - 1)).toBeLessThan(0.15)
   })
+
+  // tests/golden/model/count_flops.py counted them in PyTorch's own model of the same presets.
+  it.each(readFileSync(new URL('../../golden/model/flops.ndjson', import.meta.url), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { preset: string; batchSize: number; flops: number }))(
+    'tells the operations that PyTorch counts for $preset within 15 %',
+    { timeout: 60_000 },
+    ({ preset, batchSize, flops }) => {
+      const told = trainStepCost(presetConfig(preset, 'x'), liberoDimensions, 'latent')(batchSize).flops
+      expect(Math.abs(told / flops - 1)).toBeLessThan(0.15)
+    },
+  )
 })
