@@ -37,7 +37,7 @@ const count = (value: number): string => (value >= 1e6 ? `${significant(value / 
 /** One line before a run starts. */
 export function estimateLine({ parameters, memory, time, disk }: Estimate): string {
   const trained = parameters.backbone + parameters.action + parameters.motion
-  return `About ${count(trained)} parameters, ${bytes(memory.totalBytes)} of memory (${bytes(memory.availableBytes)} available), ${significant(time.secondsPerStep * 1000)} ms a step, ${duration(time.totalSeconds)} in all on ${time.provider}, ${bytes(disk.totalBytes)} of checkpoints.`
+  return `About ${count(trained)} parameters, ${bytes(memory.totalBytes)} of memory (${bytes(memory.availableBytes)} available), ${significant(time.secondsPerStep * 1000)} ms a step${time.basis === 'speed' ? ' give or take a third' : ''}, ${duration(time.totalSeconds)} in all on ${time.provider}, ${bytes(disk.totalBytes)} on disk.`
 }
 
 /** Where the time comes from. */
