@@ -58,14 +58,14 @@ export class RunCurves {
       if (query.lines.length <= readAheadRuns) this.#readAhead(id, query)
       return place === null ? axisUnknown : overviewWindow(series, place.x, smoothingPoints, widthPx, place.firstBin)
     }
-    const metrics = await this.#records(id)
+    const metrics = await this.#index.records(id)
     const columns = this.#columns(metrics, query)
     if (columns === undefined) return empty
     return columns === null ? axisUnknown : seriesWindow(columns, widthPx, from, to, columns.firstBin)
   }
 
   async #mean(ids: readonly string[], query: CurveQuery): Promise<SeriesWindow> {
-    const all = await Promise.all(ids.map(async (id) => this.#columns(await this.#records(id), query)))
+    const all = await Promise.all(ids.map(async (id) => this.#columns(await this.#index.records(id), query)))
     const known = all.filter((columns) => columns !== null && columns !== undefined)
     if (known.length === 0) return all.includes(null) ? axisUnknown : empty
     return meanWindow(known, query.widthPx, query.from, query.to, known[0]!.firstBin)
@@ -79,13 +79,6 @@ export class RunCurves {
     return place && { x: place.x, values: series.values, smoothed: series.smoothedOver(smoothingPoints), firstBin: place.firstBin }
   }
 
-  /** Every record of a run. */
-  async #records(id: string): Promise<RunMetrics> {
-    const metrics = this.#index.metrics.of(this.#index.get(id).path)
-    await metrics.poll()
-    return metrics
-  }
-
   /** While the records of a long run are in memory, as after a start, its overview costs little; later it costs reading them again. */
   async #prepare({ id, status }: RunSummary, metrics: RunMetrics): Promise<void> {
     if (activeStates.includes(status.state) || metrics.size < longRun) return
@@ -94,9 +87,8 @@ export class RunCurves {
 
   /** Zooming needs every record, and the smoothing at each. */
   #readAhead(id: string, { metric, smoothingPoints }: CurveQuery): void {
-    const metrics = this.#index.metrics.of(this.#index.get(id).path)
-    metrics.poll().then(
-      () => metrics.series(metric)?.smoothedOver(smoothingPoints),
+    this.#index.records(id).then(
+      (metrics) => metrics.series(metric)?.smoothedOver(smoothingPoints),
       (error: unknown) => this.#log.warning(`The metrics of ${id} could not be read ahead`, error),
     )
   }

@@ -20,6 +20,8 @@ import { RunAlerts } from './run-alerts.ts'
 
 /** A run whose heartbeat is older than this while its process lives is shown as stalled: its event loop is blocked. */
 const silentMs = 60_000
+/** Between two looks at an active run's whole folder, whose status is written twice a second at most; its records are looked at in every pass. */
+const wholeMs = 500
 /** How often folders are looked for, and ended runs looked at in turn for changes from outside (by the command line). */
 const idleMs = 1000
 const idleRunsPerTurn = 50
@@ -45,6 +47,9 @@ export class RunIndex {
   #active = new Set<string>()
   #turn: string[] = []
   #lastIdleMs = -Infinity
+  #lastWholeMs = -Infinity
+  /** Runs with records that their summary does not tell of yet. */
+  readonly #behind = new Set<string>()
   readonly #refreshing = new Map<string, Promise<void>>()
   readonly onEvent = this.#events.event
   /** Awaited when a run has been read, with its records; so no more than a few are worked on at a time. */
@@ -102,6 +107,13 @@ export class RunIndex {
     return folder
   }
 
+  /** Every record of a run. They are read here once; each look at the run reads on, and tells of what it found. */
+  async records(id: string): Promise<RunMetrics> {
+    const metrics = this.metrics.of(this.get(id).path)
+    if (!metrics.isRead) await metrics.poll()
+    return metrics
+  }
+
   /** Looks for new and removed folders, then at every run whose folder looks different from when it was read last. */
   async scan(): Promise<void> {
     const names = await this.#present()
@@ -112,11 +124,18 @@ export class RunIndex {
     )
   }
 
-  /** One short pass: the active runs, and once a second new and removed folders and some of the ended runs in turn. */
+  /** One short pass: records of the active runs, twice a second their folders, and once a second new and removed folders and some of the ended runs in turn. */
   async pass(): Promise<void> {
+    const now = performance.now()
+    if (now - this.#lastWholeMs < wholeMs) {
+      // Records that cannot be read are a matter of the whole folder.
+      await Promise.all([...this.#active].map((id) => this.#takeRecords(id).catch(() => this.refresh(id))))
+      return
+    }
+    this.#lastWholeMs = now
     const look = new Set(this.#active)
-    if (performance.now() - this.#lastIdleMs > idleMs) {
-      this.#lastIdleMs = performance.now()
+    if (now - this.#lastIdleMs > idleMs) {
+      this.#lastIdleMs = now
       const names = await this.#present()
       for (const id of names) if (!this.#signatures.has(id)) look.add(id)
       if (this.#turn.length === 0) this.#turn = names
@@ -162,16 +181,12 @@ export class RunIndex {
       if (isActive && !this.#isSupervised(path)) await reconcileRun(path)
       const signature = await runSignature(path)
       const isNew = signature !== this.#signatures.get(id)
-      const metrics = isActive || isNew ? this.metrics.of(path) : undefined
-      const appended = metrics && (await metrics.poll())
+      const metrics = isActive || isNew ? await this.#takeRecords(id) : undefined
       const known = this.#summaries.get(id)
       if (isNew) await this.#read(id, path, signature, metrics!)
       // A record a step: the folder is read, and the catalogue written, when the status file tells of progress.
-      else if (appended && known !== undefined) this.#put({ ...known, lastMetrics: metrics!.last() })
-      if (appended && isActive) {
-        this.#events.fire({ type: 'metrics-appended', id, step: appended.lastStep, names: [...appended.names] })
-        for (const alert of this.#alerts.look(id, metrics!, appended.names)) this.#events.fire({ type: 'run-alert', alert })
-      }
+      else if (this.#behind.has(id) && known !== undefined) this.#put({ ...known, lastMetrics: metrics!.last() })
+      this.#behind.delete(id)
     } catch (error) {
       if (error instanceof KinoraError && error.code === 'not-found' && !(await runNames(this.#home)).includes(id)) return this.#remove(id)
       const signature = await runSignature(path)
@@ -179,6 +194,17 @@ export class RunIndex {
       this.#forget(id)
       this.#signatures.set(id, signature)
     }
+  }
+
+  /** Reads what a run has logged since the last time, and tells of it while the run is at work. */
+  async #takeRecords(id: string): Promise<RunMetrics> {
+    const metrics = this.metrics.of(this.pathOf(id))
+    const appended = await metrics.poll()
+    if (appended === null || !this.#active.has(id)) return metrics
+    this.#behind.add(id)
+    this.#events.fire({ type: 'metrics-appended', id, step: appended.lastStep, names: [...appended.names] })
+    for (const alert of this.#alerts.look(id, metrics, appended.names)) this.#events.fire({ type: 'run-alert', alert })
+    return metrics
   }
 
   async #read(id: string, path: string, signature: string, metrics: RunMetrics): Promise<void> {
@@ -219,6 +245,7 @@ export class RunIndex {
   /** Takes a run out of the list, and tells if it was in it. */
   #forget(id: string): void {
     this.#active.delete(id)
+    this.#behind.delete(id)
     this.#folders.delete(id)
     this.#alerts.forget(id)
     this.metrics.forget(this.pathOf(id))

@@ -20,8 +20,7 @@ export function runServices({ home, catalogue, runs, control, curves, desk, even
     get: async (id) => {
       const run = await runs.refreshNow(id)
       const folder = await runs.folder(id)
-      const metrics = runs.metrics.of(run.path)
-      await metrics.poll()
+      const metrics = await runs.records(id)
       const detail: RunDetail = {
         ...run,
         lastMetrics: metrics.last(),
@@ -68,8 +67,7 @@ export function runServices({ home, catalogue, runs, control, curves, desk, even
     importMetrics: async (path, name) => runs.refreshNow(await desk.call('importRun', { path, name })),
     curves: (query) => curves.windows(query),
     csv: async (ids, metric) => {
-      const named = ids.map((id) => ({ name: runs.get(id).name, metrics: runs.metrics.of(runs.get(id).path) }))
-      await Promise.all(named.map(({ metrics }) => metrics.poll()))
+      const named = await Promise.all(ids.map(async (id) => ({ name: runs.get(id).name, metrics: await runs.records(id) })))
       return longCsv(metric, named)
     },
     exportPolicy: (id) => desk.call('exportPolicy', { runPath: runs.get(id).path }),

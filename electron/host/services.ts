@@ -9,6 +9,7 @@ import type { SystemInfo } from '../contract/system.ts'
 import { findDataset } from '../engine/dataset-places.ts'
 import { runFile } from '../engine/runs/run-folder.ts'
 import type { Home } from '../platform/paths.ts'
+import type { Audience } from '../rpc/audience.ts'
 import type { Services } from '../rpc/services.ts'
 import type { Catalogue } from '../store/catalogue.ts'
 import type { AblationControl } from './ablation-control.ts'
@@ -38,6 +39,7 @@ export interface ServiceParts {
   readonly settings: HostSettingsFile
   readonly views: HomeFile<z.ZodArray<typeof savedViewSchema>>
   readonly events: Emitter<KinoraEvent>
+  readonly audience: Audience
   readonly info: () => Promise<SystemInfo>
   /** Resolves when the folders have been read, or soon after: the first list after a start is whole if it can be. */
   readonly ready: () => Promise<void>
@@ -45,10 +47,11 @@ export interface ServiceParts {
 
 /** The contract with the page in terms of the host's parts: each call is handed to the part that answers it. */
 export function createServices(parts: ServiceParts): Services {
-  const { home, runs, datasets, evaluations, ablations, desk, settings, events, info, ready } = parts
+  const { home, runs, datasets, evaluations, ablations, desk, settings, events, audience, info, ready } = parts
   const marks = new DatasetMarksStore(home)
   return {
     onEvent: events.event,
+    audience,
     system: {
       info: () => info(),
       doctor: (options) => desk.call('doctor', options),

@@ -14,6 +14,7 @@ import { ioError } from '../platform/fs-atomic.ts'
 import { FileLog, type Log } from '../platform/log.ts'
 import type { Home } from '../platform/paths.ts'
 import { kinoraVersion } from '../platform/version.ts'
+import { Audience } from '../rpc/audience.ts'
 import type { Services } from '../rpc/services.ts'
 import { Catalogue } from '../store/catalogue.ts'
 import { AblationControl } from './ablation-control.ts'
@@ -30,6 +31,8 @@ import { Supervisor } from './supervisor.ts'
 
 /** Three short waits lie between a record and the page that shows it: the writer's, this one, and that of event batches. */
 const passMs = 100
+/** Between two looks while nobody is at a page: each takes from what trains. */
+const unattendedPassMs = 1000
 const datasetScanMs = 3000
 const ablationScanMs = 3000
 const ablationPassMs = 250
@@ -62,6 +65,7 @@ export class Workbench {
   readonly #ablations: AblationControl
   readonly #settings: HostSettingsFile
   readonly #events = new Emitter<KinoraEvent>()
+  readonly #audience = new Audience()
   readonly #closing = new AbortController()
   #loops: Promise<void>[] = []
   #firstScan: Promise<unknown> = Promise.resolve()
@@ -106,7 +110,7 @@ export class Workbench {
     this.supervisor.onJobEnded(({ runPath }) => void this.#jobEnded(runPath))
     this.services = createServices({
       home, catalogue: this.#catalogue, runs: this.#runs, datasets: this.#datasets, control: this.#control, evaluations: this.#evaluations, ablations: this.#ablations, curves: new RunCurves(home, this.#runs, this.log),
-      desk: this.desk, settings: this.#settings, views: new HomeFile(home, 'views.json', z.array(savedViewSchema), []), events: this.#events, info: () => this.#info(), ready: () => this.#ready(),
+      desk: this.desk, settings: this.#settings, views: new HomeFile(home, 'views.json', z.array(savedViewSchema), []), events: this.#events, audience: this.#audience, info: () => this.#info(), ready: () => this.#ready(),
     })
   }
 
@@ -126,6 +130,7 @@ export class Workbench {
   }
 
   #start(): void {
+    const { signal } = this.#closing
     this.desk.start()
     // Without the kept order the runs wait oldest first; a damaged file is told in the log and not overwritten.
     void this.#control.open().catch((error: unknown) => this.log.error('The order of the queue could not be read', error))
@@ -133,20 +138,20 @@ export class Workbench {
     const runs = this.#runs.scan().catch((error: unknown) => this.log.error('The first scan of runs failed', error))
     this.#firstScan = Promise.all([runs, this.#scanDatasets()])
     this.#loops = [
-      runs.then(() => this.#repeat(passMs, async () => {
+      runs.then(() => this.#repeat(() => this.#untilNextPass(), async () => {
         await this.#runs.pass()
         await this.#control.finishStops()
         this.#control.startNext()
       })),
-      runs.then(() => this.#repeat(ablationScanMs, () => this.#ablations.scan())),
-      runs.then(() => this.#repeat(ablationPassMs, () => this.#ablations.pass())),
-      this.#repeat(datasetScanMs, () => this.#scanDatasets()),
-      this.#repeat(systemInfoMs, () => this.#tellSystem()),
+      runs.then(() => this.#repeat(() => delay(ablationScanMs, signal), () => this.#ablations.scan())),
+      runs.then(() => this.#repeat(() => delay(ablationPassMs, signal), () => this.#ablations.pass())),
+      this.#repeat(() => delay(datasetScanMs, signal), () => this.#scanDatasets()),
+      this.#repeat(() => delay(systemInfoMs, signal), () => this.#tellSystem()),
     ]
   }
 
   /** Until closed; a failure is logged and does not end the loop. */
-  async #repeat(everyMs: number, body: () => Promise<void>): Promise<void> {
+  async #repeat(pause: () => Promise<void>, body: () => Promise<void>): Promise<void> {
     const { signal } = this.#closing
     let lastFailure = ''
     while (!signal.aborted) {
@@ -157,8 +162,20 @@ export class Workbench {
         if (failure !== lastFailure) this.log.error('A background pass failed', error)
         lastFailure = failure
       }
-      await delay(everyMs, signal)
+      await pause()
     }
+  }
+
+  /** Somebody who comes to a page does not wait out the longer time. */
+  async #untilNextPass(): Promise<void> {
+    const { signal } = this.#closing
+    if (this.#audience.isAttended) return delay(passMs, signal)
+    const somebodyCame = new AbortController()
+    const listening = this.#audience.onDidChange(() => {
+      if (this.#audience.isAttended) somebodyCame.abort()
+    })
+    await delay(unattendedPassMs, AbortSignal.any([signal, somebodyCame.signal]))
+    listening.dispose()
   }
 
   async #scanDatasets(): Promise<void> {

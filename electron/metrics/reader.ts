@@ -32,6 +32,7 @@ export interface MetricsAppended {
 export class RunMetrics {
   readonly folder: string
   readonly #series = new Map<string, Series>()
+  #isRead = false
   #tails: Tail[] = []
   #polling: Promise<MetricsAppended | null> | undefined
   #damagedLines = 0
@@ -93,6 +94,11 @@ export class RunMetrics {
     return extent
   }
 
+  /** Whether all records of some moment have been read. */
+  get isRead(): boolean {
+    return this.#isRead
+  }
+
   /** Reads what was appended since the last poll; null when nothing was. Polls at the same time share one reading. */
   poll(): Promise<MetricsAppended | null> {
     this.#polling ??= this.#read().finally(() => (this.#polling = undefined))
@@ -116,6 +122,7 @@ export class RunMetrics {
       const step = await this.#readTail(tail, size, isLast, names)
       if (step > lastStep) lastStep = step
     }
+    this.#isRead = true
     return names.size === 0 ? null : { lastStep, names: [...names] }
   }
 

@@ -3,10 +3,10 @@ import type { KinoraEvent } from '../contract/rpc.ts'
 
 /**
  * How far apart batches go out at least. Each makes the page draw, and what draws takes from what trains: four a second
- * are soon enough for the eye of somebody who is at the page, one in five seconds for who looks up now and then. So long
+ * are soon enough for the eye of somebody who is at the page, one in ten seconds for who looks up now and then. So long
  * waits only what a training says all the time; a rollout or a replay is watched without a hand at the mouse.
  */
-export const batchMs = { attended: 250, unattended: 5000 } as const
+export const batchMs = { attended: 250, unattended: 10_000 } as const
 
 /** What comes without end while a run trains. */
 const isSteady = ({ type }: KinoraEvent): boolean => type === 'metrics-appended' || type === 'run-changed' || type === 'system-changed'
@@ -15,10 +15,19 @@ const isSteady = ({ type }: KinoraEvent): boolean => type === 'metrics-appended'
 export class EventPace {
   readonly #didChange = new Emitter<void>()
   readonly onDidChange = this.#didChange.event
+  readonly #times: { readonly attended: number; readonly unattended: number }
   #isAttended = true
 
+  constructor(times: { readonly attended: number; readonly unattended: number } = batchMs) {
+    this.#times = times
+  }
+
+  get isAttended(): boolean {
+    return this.#isAttended
+  }
+
   intervalMs(waiting: Iterable<KinoraEvent>): number {
-    return this.#isAttended || ![...waiting].every(isSteady) ? batchMs.attended : batchMs.unattended
+    return this.#isAttended || ![...waiting].every(isSteady) ? this.#times.attended : this.#times.unattended
   }
 
   attend(isAttended: boolean): void {
@@ -62,7 +71,7 @@ export async function* eventBatches(onEvent: Event<KinoraEvent>, first: readonly
       let timer: NodeJS.Timeout | undefined
       wake = () => {
         clearTimeout(timer)
-        timer = setTimeout(end.resolve, signal?.aborted ? 0 : start + pace.intervalMs(waiting.values()) - performance.now())
+        timer = setTimeout(end.resolve, signal?.aborted ? 0 : Math.max(0, start + pace.intervalMs(waiting.values()) - performance.now()))
       }
       wake()
       await end.promise

@@ -13,6 +13,7 @@ import type { Annotations, ColumnValues, ExportedPolicy, LogPart, Preset, RunDet
 import type { Simulation, SimulationChoice, SimulationPane } from '../contract/simulation.ts'
 import type { DoctorOptions, DoctorReport, HostSettings, SystemInfo } from '../contract/system.ts'
 import type { FlowFormat, Picture } from '../engine/protocol.ts'
+import type { Audience } from './audience.ts'
 
 /** What the router and the blob route need of a host. Every method rejects with a KinoraError. */
 export interface Services {
@@ -103,4 +104,5 @@ export interface Services {
     close(id: string): Promise<void>
   }
   readonly onEvent: Event<KinoraEvent>
+  readonly audience: Audience
 }

@@ -8,8 +8,16 @@ export type { ChartBand, ChartColours, ChartLine, ChartModel } from './chart-opt
 export function useLineChart(host: Ref<HTMLElement | null>, model: Ref<ChartModel | null>, colours: Ref<ChartColours>, plotWidthPx: Ref<number> = ref(0)) {
   let chart: ECharts | undefined
   let observer: ResizeObserver | undefined
+  let frame: number | undefined
+
+  /** Whatever changes until the next frame is drawn once; a page that is not shown draws nothing. */
+  function drawSoon(): void {
+    frame ??= requestAnimationFrame(draw)
+  }
 
   function draw(): void {
+    if (frame !== undefined) cancelAnimationFrame(frame)
+    frame = undefined
     const now = model.value
     if (chart === undefined || now === null) return
     chart.setOption(chartOption(now, colours.value, plotWidthPx.value), { replaceMerge: ['series'], lazyUpdate: false, silent: true })
@@ -45,11 +53,12 @@ export function useLineChart(host: Ref<HTMLElement | null>, model: Ref<ChartMode
     draw()
   })
   onBeforeUnmount(() => {
+    if (frame !== undefined) cancelAnimationFrame(frame)
     observer?.disconnect()
     chart?.dispose()
     chart = undefined
   })
-  watch([model, colours], draw)
+  watch([model, colours], drawSoon)
 
   return { plotWidthPx, valueAt, pixelOf }
 }

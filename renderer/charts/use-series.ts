@@ -43,18 +43,19 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
   const axis = shallowRef<ChartAxis>(query.value.axis)
   let stale: Set<string> | 'all' = 'all'
   let timer: ReturnType<typeof setTimeout> | undefined
-  let abort: AbortController | undefined
+  let underWay: AbortController | undefined
   let lastStart = -Infinity
   let isDisposed = false
 
   function schedule(): void {
-    if (isDisposed || timer !== undefined || abort !== undefined) return
+    if (isDisposed || timer !== undefined || underWay !== undefined) return
     const { widthPx, isVisible } = query.value
     if (widthPx <= 0 || !isVisible) return
     if (stale !== 'all' && stale.size === 0) return
-    // News comes to all charts at the same moment, at the pace of the host's events: asked for at once, it comes in one answer.
-    if (stale !== 'all') void ask()
-    else timer = setTimeout(() => void ask(), Math.max(0, lastStart + askIntervalMs - performance.now()))
+    const restMs = lastStart + askIntervalMs - performance.now()
+    // What all charts of a page want at the same moment, news or the same zoom, comes in one answer.
+    if (stale !== 'all' || restMs <= 0) void ask()
+    else timer = setTimeout(() => void ask(), restMs)
   }
 
   async function ask(): Promise<void> {
@@ -63,7 +64,7 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
     const wanted = stale === 'all' ? lines : lines.filter(({ id }) => (stale as Set<string>).has(id))
     stale = new Set()
     lastStart = performance.now()
-    const own = (abort = new AbortController())
+    const own = (underWay = new AbortController())
     try {
       const asked: CurveQuery = { lines: wanted.map(({ runIds }) => runIds), metric, widthPx: Math.round(widthPx), axis: askedAxis, smoothingPoints, from: range?.from, to: range?.to }
       const answers = wanted.length === 0 ? [] : await fetch(asked, own.signal)
@@ -77,15 +78,14 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
     } catch (error) {
       if (!isAbort(error) && !own.signal.aborted) failure.value = failureOf(error).message
     } finally {
-      if (abort === own) abort = undefined
+      underWay = undefined
       schedule()
     }
   }
 
+  /** What is under way is waited for: while the user turns the wheel, its answer is nearer than the one at hand. */
   function invalidateAll(): void {
     stale = 'all'
-    abort?.abort()
-    abort = undefined
     schedule()
   }
 
@@ -103,15 +103,18 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
     for (const line of lines) if (line.runIds.includes(event.id)) stale.add(line.id)
     schedule()
   })
-  // Records that came while the line was down were not announced.
-  const reconnecting = useConnection().onDidOpen(invalidateAll)
+  // Records that came while the line was down were not announced, and an answer over that line may never come.
+  const reconnecting = useConnection().onDidOpen(() => {
+    underWay?.abort()
+    invalidateAll()
+  })
   schedule()
   onScopeDispose(() => {
     isDisposed = true
     listening.dispose()
     reconnecting.dispose()
     clearTimeout(timer)
-    abort?.abort()
+    underWay?.abort()
   })
 
   return { windows, axis, failure, isLoaded, refresh: invalidateAll }

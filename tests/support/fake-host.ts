@@ -15,6 +15,7 @@ import { KinoraError } from '../../electron/contract/errors.ts'
 import type { KinoraEvent } from '../../electron/contract/rpc.ts'
 import type { HostSettings } from '../../electron/contract/system.ts'
 import { DatasetMarksStore } from '../../electron/host/dataset-marks.ts'
+import { Audience } from '../../electron/rpc/audience.ts'
 import { Gate } from '../../electron/host/gate.ts'
 import { serveHttp } from '../../electron/host/http-server.ts'
 import { silentLog } from '../../electron/platform/log.ts'
@@ -109,6 +110,7 @@ export async function startFakeHost(options: FakeHostOptions = {}): Promise<Fake
       read: async (id) => `<!doctype html><title>${id}</title><h1>Report</h1>`,
     },
     onEvent: events.event,
+    audience: new Audience(),
   }
 
   const gate = new Gate()

@@ -7,5 +7,10 @@ export const attend = api.attend.handler(({ context, input }) => {
 })
 
 export const events = api.events.handler(async function* ({ context, signal }) {
-  yield* eventBatches(context.onEvent, [{ type: 'system-changed', info: await context.system.info() }], context.pace, signal)
+  const listening = context.audience.join(context.pace)
+  try {
+    yield* eventBatches(context.onEvent, [{ type: 'system-changed', info: await context.system.info() }], context.pace, signal)
+  } finally {
+    listening.dispose()
+  }
 })

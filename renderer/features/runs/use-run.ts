@@ -6,8 +6,8 @@ import { useRuns } from '../../stores/runs.ts'
 
 const refreshMs = 3000
 
-/** One run whole. Its status follows events at once; log and evaluations are asked for again while it is at work. */
-export function useRun(runId: Ref<string>) {
+/** One run whole. Its status follows events at once; samples and evaluations are asked for again when they are `watched` and it may have new ones. */
+export function useRun(runId: Ref<string>, isWatched: Ref<boolean>) {
   const runs = useRuns()
   const detail = shallowRef<RunDetail | null>(null)
   const failure = shallowRef<KinoraError | null>(null)
@@ -30,6 +30,10 @@ export function useRun(runId: Ref<string>) {
     }
   }
 
+  function loadSoon(afterMs: number): void {
+    timer ??= setTimeout(() => void load(), afterMs)
+  }
+
   const summary = computed(() => runs.byId.get(runId.value) ?? detail.value)
   const isActive = computed(() => summary.value !== null && activeStates.includes(summary.value.status.state))
   const metricNames = computed(() => [...new Set([...(detail.value?.metricNames ?? []), ...Object.keys(summary.value?.lastMetrics ?? {})])])
@@ -46,11 +50,14 @@ export function useRun(runId: Ref<string>) {
   watch(
     () => runs.byId.get(runId.value),
     (now, before) => {
-      if (now === undefined || timer !== undefined) return
-      const isTurn = now.status.state !== before?.status.state
-      timer = setTimeout(() => void load(), isTurn ? 100 : Math.max(0, lastLoad + refreshMs - Date.now()))
+      if (now === undefined) return
+      if (now.status.state !== before?.status.state) loadSoon(100)
+      else if (isWatched.value) loadSoon(Math.max(0, lastLoad + refreshMs - Date.now()))
     },
   )
+  watch(isWatched, (now) => {
+    if (now) loadSoon(0)
+  })
   onScopeDispose(() => {
     ticket++
     clearTimeout(timer)

@@ -7,14 +7,16 @@ import type { BenchRow } from '../../../electron/commands/bench.ts'
 import { startHeadless } from '../../../electron/host/server.ts'
 import { presets } from '../../../electron/model/presets.ts'
 import { resolveHome } from '../../../electron/platform/paths.ts'
+import { batchMs } from '../../../electron/rpc/event-batches.ts'
 import { attentionMs } from '../../../renderer/rpc/attention.ts'
 import { kinora } from '../../support/serve.ts'
 import type { UiBench } from '../ui.ts'
 import { openPage } from './measured-page.ts'
 
 const rounds = 5
-/** Long enough for several redraws of a page that nobody is at. */
-const windowMs = 12_000
+/** Whole times between two redraws, so that each look at a page that nobody is at holds as many. */
+const aloneMs = 2 * batchMs.unattended
+const othersMs = 8000
 /** Until the page has loaded and drawn, and until the host has closed its connection. */
 const settleMs = 3000
 
@@ -63,8 +65,8 @@ const bench: UiBench = async ({ note, signal }) => {
         await delay(500)
       }
       const cores = availableParallelism()
-      const share = (seconds: number): number => (100 * seconds * 1000) / windowMs / cores
-      async function measure(browser?: Browser, keepBusy: () => Promise<void> = async () => {}): Promise<Share> {
+      async function measure(windowMs: number, browser?: Browser, keepBusy: () => Promise<void> = async () => {}): Promise<Share> {
+        const share = (seconds: number): number => (100 * seconds * 1000) / windowMs / cores
         const pageSeconds = async (): Promise<number> => (browser === undefined ? 0 : browserSeconds(browser))
         const [pageFrom, hostFrom, stepFrom] = [await pageSeconds(), hostSeconds(), (await status()).step]
         for (let beat = 0; beat < 4; beat++) {
@@ -79,13 +81,13 @@ const bench: UiBench = async ({ note, signal }) => {
       for (let round = 1; round <= rounds; round++) {
         signal.throwIfAborted()
         await delay(settleMs)
-        without.push(await measure())
+        without.push(await measure(othersMs))
         const { browser, page, close } = await openPage(host, `/runs/${id}`, { width: 1280, height: 800 })
         await page.getByTestId('curve-points').first().waitFor()
         await delay(settleMs)
-        attended.push(await measure(browser, () => page.mouse.move(5, 300 + (performance.now() % 100))))
+        attended.push(await measure(othersMs, browser, () => page.mouse.move(5, 300 + (performance.now() % 100))))
         await delay(attentionMs + settleMs)
-        alone.push(await measure(browser))
+        alone.push(await measure(aloneMs, browser))
         await close()
         const told = (shares: readonly Share[]): string => `page ${shares.at(-1)!.page.toFixed(2)} % and host ${shares.at(-1)!.host.toFixed(2)} %`
         note(`round ${round} of ${rounds}: left alone ${told(alone)}, attended ${told(attended)}, host ${without.at(-1)!.host.toFixed(2)} % without the page, ${alone.at(-1)!.stepsPerSecond.toFixed(1)} steps/s`)
