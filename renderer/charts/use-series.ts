@@ -7,6 +7,8 @@ import { useRuns } from '../stores/runs.ts'
 
 /** What the user does is answered at most ten times a second. */
 const askIntervalMs = 100
+/** An answer that comes within so long is worth waiting for: drawing the points at hand in its place would hold it up. */
+const patienceMs = 40
 
 /** Two places on the axis of a chart: steps, seconds, or whatever it shows. */
 export interface AxisRange {
@@ -34,6 +36,7 @@ export type FetchCurves = (query: CurveQuery, signal: AbortSignal) => Promise<Se
  * Windows of one metric, a line each, kept fresh: asked for again on zoom, resize and new records. One question is under
  * way at a time, for all lines that need it; changes during it are answered by one more after it, so a slow host is never
  * piled up on. `axis` is that of the windows at hand: after a change of axis the old ones stay until the new ones come.
+ * `range` is what is to be drawn: a new one as soon as its windows are there, or after a moment with those at hand.
  */
 export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCurves) {
   const runs = useRuns()
@@ -41,9 +44,11 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
   const failure = shallowRef<string | null>(null)
   const isLoaded = shallowRef(false)
   const axis = shallowRef<ChartAxis>(query.value.axis)
+  const range = shallowRef<AxisRange | null>(query.value.range)
   let stale: Set<string> | 'all' = 'all'
   let timer: ReturnType<typeof setTimeout> | undefined
-  let underWay: AbortController | undefined
+  let patience: ReturnType<typeof setTimeout> | undefined
+  let underWay: { readonly abort: AbortController; readonly range: AxisRange | null } | undefined
   let lastStart = -Infinity
   let isDisposed = false
 
@@ -60,15 +65,15 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
 
   async function ask(): Promise<void> {
     timer = undefined
-    const { lines, metric, widthPx, axis: askedAxis, smoothingPoints, range } = query.value
+    const { lines, metric, widthPx, axis: askedAxis, smoothingPoints, range: askedRange } = query.value
     const wanted = stale === 'all' ? lines : lines.filter(({ id }) => (stale as Set<string>).has(id))
     stale = new Set()
     lastStart = performance.now()
-    const own = (underWay = new AbortController())
+    const { signal } = (underWay = { abort: new AbortController(), range: askedRange }).abort
     try {
-      const asked: CurveQuery = { lines: wanted.map(({ runIds }) => runIds), metric, widthPx: Math.round(widthPx), axis: askedAxis, smoothingPoints, from: range?.from, to: range?.to }
-      const answers = wanted.length === 0 ? [] : await fetch(asked, own.signal)
-      if (own.signal.aborted) return
+      const asked: CurveQuery = { lines: wanted.map(({ runIds }) => runIds), metric, widthPx: Math.round(widthPx), axis: askedAxis, smoothingPoints, from: askedRange?.from, to: askedRange?.to }
+      const answers = wanted.length === 0 ? [] : await fetch(asked, signal)
+      if (signal.aborted) return
       const next = new Map([...windows.value].filter(([id]) => lines.some((line) => line.id === id)))
       wanted.forEach(({ id }, index) => next.set(id, answers[index]!))
       windows.value = next
@@ -76,11 +81,18 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
       failure.value = null
       isLoaded.value = true
     } catch (error) {
-      if (!isAbort(error) && !own.signal.aborted) failure.value = failureOf(error).message
+      if (!isAbort(error) && !signal.aborted) failure.value = failureOf(error).message
     } finally {
       underWay = undefined
+      drawRange()
       schedule()
     }
+  }
+
+  function drawRange(): void {
+    clearTimeout(patience)
+    patience = undefined
+    range.value = query.value.range
   }
 
   /** What is under way is waited for: while the user turns the wheel, its answer is nearer than the one at hand. */
@@ -96,6 +108,13 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
     },
     invalidateAll,
   )
+  watch(
+    () => query.value.range,
+    (now) => {
+      if (underWay?.range === now) patience ??= setTimeout(drawRange, patienceMs)
+      else drawRange()
+    },
+  )
   watch(() => query.value.isVisible, schedule)
   const listening = runs.onMetricsAppended((event) => {
     const { lines, metric } = query.value
@@ -105,7 +124,7 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
   })
   // Records that came while the line was down were not announced, and an answer over that line may never come.
   const reconnecting = useConnection().onDidOpen(() => {
-    underWay?.abort()
+    underWay?.abort.abort()
     invalidateAll()
   })
   schedule()
@@ -114,8 +133,9 @@ export function useSeries(query: Ref<SeriesQuery>, fetch: FetchCurves = fetchCur
     listening.dispose()
     reconnecting.dispose()
     clearTimeout(timer)
-    underWay?.abort()
+    clearTimeout(patience)
+    underWay?.abort.abort()
   })
 
-  return { windows, axis, failure, isLoaded, refresh: invalidateAll }
+  return { windows, axis, range, failure, isLoaded, refresh: invalidateAll }
 }
