@@ -38,3 +38,10 @@ export function tickInterval(axis: ChartAxis, low: number, high: number, count: 
   if (rough < 1) return nice(low, high, count)
   return (found ?? Math.ceil(rough / 86_400) * 86_400) * unit
 }
+
+/** Multiples of `step` from `low` to `high`, both of which count when a rounding error keeps them from being one. */
+export function multiplesIn(low: number, high: number, step: number): number[] {
+  const first = Math.ceil(low / step - 1e-6)
+  const last = Math.floor(high / step + 1e-6)
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) * step)
+}

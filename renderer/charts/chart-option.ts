@@ -2,7 +2,7 @@ import type { CustomSeriesOption } from 'echarts/charts'
 import type { ChartAxis } from '../../electron/contract/blob.ts'
 import { formatTick } from '../ui/format.ts'
 import type { Dash } from '../ui/run-colour.ts'
-import { axisTick, tickInterval } from './axis.ts'
+import { axisTick, multiplesIn, tickInterval } from './axis.ts'
 import { niceRange } from './series.ts'
 
 export interface ChartLine {
@@ -51,11 +51,10 @@ export const chartMargin = { left: 52, right: 14, top: 10, bottom: 24 }
 
 /** What ECharts draws of a model on a plot of that width. */
 export function chartOption(model: ChartModel, { text, gridLine, mark, font }: ChartColours, plotWidthPx: number) {
-  // About 90 px between labels. An end that is no multiple of the interval keeps its place but gets no label.
   const axis = model.axis ?? 'step'
   const span = model.x.high - model.x.low
+  // About 90 px between labels.
   const xStep = tickInterval(axis, model.x.low, model.x.high, Math.max(2, Math.round(plotWidthPx / 90)), (low, high, count) => niceRange(low, high, count).step)
-  const isRound = (value: number) => Math.abs(value / xStep - Math.round(value / xStep)) < 1e-6
   const label = { color: text, fontSize: 11, fontFamily: font, hideOverlap: true }
   const lines = model.lines.map((line) => ({
     id: line.id,
@@ -95,7 +94,8 @@ export function chartOption(model: ChartModel, { text, gridLine, mark, font }: C
       min: model.x.low,
       max: model.x.high,
       interval: xStep,
-      axisLabel: { ...label, formatter: (value: number) => axisTick(axis, value, span), showMinLabel: isRound(model.x.low), showMaxLabel: isRound(model.x.high) },
+      // Left to itself, an axis that begins at 125 is labelled 325, 525, ...
+      axisLabel: { ...label, formatter: (value: number) => axisTick(axis, value, span), customValues: multiplesIn(model.x.low, model.x.high, xStep) },
       axisLine: { lineStyle: { color: gridLine } },
       axisTick: { show: false },
       splitLine: { show: false },

@@ -85,6 +85,7 @@ export const review = {
   remove: (name: string) => `Remove ${name}`,
   needTwo: 'A review needs two runs.',
   chooseTwo: 'Choose two to six runs above.',
+  newest: (chosen: number) => (chosen === 0 ? 'Compare the two newest' : 'Compare with the newest'),
   gone: (count: number) => `${plural(count, 'run')} of this address ${count === 1 ? 'is' : 'are'} not here (any more).`,
   at: (step: string) => `at ${step}`,
   config: 'Configuration',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tickInterval } from '../../../../renderer/charts/axis.ts'
+import { multiplesIn, tickInterval } from '../../../../renderer/charts/axis.ts'
 import { niceRange } from '../../../../renderer/charts/series.ts'
 
 const nice = (low: number, high: number, count: number): number => niceRange(low, high, count).step
@@ -17,4 +17,11 @@ test('steps are labelled at whole numbers, however few there are', () => {
 test('times are labelled at whole minutes and hours', () => {
   expect(tickInterval('relative', 0, 3600, 6, nice)).toBe(600)
   expect(tickInterval('wall', 0, 3 * 86_400_000, 6, nice)).toBe(43_200_000)
+})
+
+test('labels are at round places, wherever the axis begins and ends', () => {
+  expect(multiplesIn(125, 800, 200)).toEqual([200, 400, 600, 800])
+  expect(multiplesIn(0.1 + 0.2, 0.9, 0.3).map((place) => Number(place.toFixed(3)))).toEqual([0.3, 0.6, 0.9])
+  expect(multiplesIn(-0.4, 1, 0.5).map((place) => place + 0)).toEqual([0, 0.5, 1])
+  expect(multiplesIn(1, 2, 10)).toEqual([])
 })
