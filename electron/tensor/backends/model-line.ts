@@ -23,9 +23,16 @@ export function recording<T>(step: string, record: () => T): T {
   }
 }
 
+/** What happened and in which kernel; tfjs-node's errors have a number in place of the kernel. */
+function kernelWords({ message, stack }: Error): string {
+  const told = /^Invalid TF_Status: \d+\nMessage: ([\s\S]*)$/.exec(message)?.[1]
+  const kernel = /[\\/]kernels[\\/](\w+)\.js/.exec(stack ?? '')?.[1]
+  return told === undefined || kernel === undefined ? message : `${kernel}: ${told}`
+}
+
 /** An error while a step was recorded, with the step and the model's line. */
 function recordingError(error: unknown, step: string): KinoraError {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = error instanceof Error ? kernelWords(error) : String(error)
   const line = modelLine(error instanceof Error ? error.stack : undefined)
   const hint = error instanceof KinoraError ? error.hint : 'Check the sizes in the configuration against the data.'
   const code = error instanceof KinoraError ? error.code : 'internal'
