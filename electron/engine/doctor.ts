@@ -48,7 +48,7 @@ export async function doctor(home: Home, { signal, isFresh }: { signal?: AbortSi
 /** Parts that Kinora uses where they are and does without otherwise. */
 async function optionalParts(): Promise<DoctorReport['optionalParts']> {
   const packages = ([
-    ['@tensorflow/tfjs-node-gpu', 'TensorFlow with CUDA: the fastest provider on NVIDIA cards'],
+    ['@tensorflow/tfjs-node-gpu', 'TensorFlow with CUDA, taken first where its libraries fit the card'],
     ['sharp', 'reads and writes pictures'],
     ['@mujoco/mujoco', 'the tabletop world'],
   ] as const).map(([name, use]) => {

@@ -58,9 +58,11 @@ class EagerStep implements CompiledStep {
   }
 
   async run(state: HostState, inputs: Record<string, HostTensor>): Promise<HostTensors> {
-    const result = this.#eager(() => {
+    let result: { readonly next: HostTensors; readonly outputs: HostTensors } = { next: {}, outputs: {} }
+    // Nothing is returned through tf.tidy, which would look for tensors in every element of every array.
+    this.#eager(() => {
       const { state: next = {}, outputs } = recording(this.#options.name, () => this.#step(toTensors(state.entries()), toTensors(Object.entries(inputs))))
-      return { next: toHost(next), outputs: toHost(outputs) }
+      result = { next: toHost(next), outputs: toHost(outputs) }
     })
     for (const name of Object.keys(result.next)) {
       if (!state.names.includes(name)) throw unknownState(this.#options.name, name)
