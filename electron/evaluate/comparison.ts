@@ -92,7 +92,7 @@ function anytimePairs({ both, onlyFirst, onlySecond, neither }: PairedCounts): P
   return anytimeDifference({ wins: onlySecond, losses: onlyFirst, ties: both + neither })
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(share !== 0 && Math.abs(share) < 0.095 ? 1 : 0)}`
+const percent = (share: number): string => (100 * share).toFixed(share !== 0 && Math.abs(share) < 0.095 ? 1 : 0).replace('-', '−')
 
 /**
  * What the numbers allow to say and no more: a difference with its interval, or that the pairs do not tell the

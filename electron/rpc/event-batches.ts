@@ -4,12 +4,13 @@ import type { KinoraEvent } from '../contract/rpc.ts'
 /**
  * How far apart batches go out at least. Each makes the page draw, and what draws takes from what trains: four a second
  * are soon enough for the eye of somebody who is at the page, one in ten seconds for who looks up now and then. So long
- * waits only what a training says all the time; a rollout or a replay is watched without a hand at the mouse.
+ * waits only what a training says all the time: that it has ended, or crashed, is told soon, and a rollout or a replay
+ * is watched without a hand at the mouse.
  */
 export const batchMs = { attended: 250, unattended: 10_000 } as const
 
 /** What comes without end while a run trains. */
-const isSteady = ({ type }: KinoraEvent): boolean => type === 'metrics-appended' || type === 'run-changed' || type === 'system-changed'
+const isSteady = (event: KinoraEvent): boolean => event.type === 'metrics-appended' || event.type === 'system-changed' || (event.type === 'run-changed' && event.run.status.state === 'running')
 
 /** The pace of one page's batches; that page says when somebody comes and goes. */
 export class EventPace {

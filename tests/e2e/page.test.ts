@@ -326,6 +326,19 @@ describe('curves', () => {
     await expect.poll(shown).toBe(612)
   })
 
+  it('say what a clipped or a logarithmic axis leaves out', async () => {
+    await open('/runs/joint-lr-1e-2-6')
+    const curve = page.locator('[data-testid="curve"][data-metric="loss/motion"]')
+    await expect.poll(() => curve.getByTestId('curve-points').innerText()).toBe('612 of 612 points')
+    expect(await curve.getByTestId('curve-notes').count()).toBe(0)
+    await curve.getByTestId('curve-robust').press('Enter')
+    await expect.poll(() => curve.getByTestId('curve-notes').innerText()).toContain('1 point above the axis')
+    await curve.getByTestId('curve-robust').click()
+    await expect.poll(() => curve.getByTestId('curve-notes').count()).toBe(0)
+    await curve.getByTestId('curve-log').press('Enter')
+    await expect.poll(() => curve.getByTestId('curve-notes').innerText()).toContain('1 value at or below 0')
+  })
+
   it('grow while the run goes on, and show the numbers as a table', async () => {
     await open('/runs/joint-s2-7')
     const points = async () => Number((await page.getByTestId('curve-points').first().innerText()).split(' of ')[1]!.replace(/[^\d]/g, ''))

@@ -44,6 +44,12 @@ function valueAt(seed: number, metric: number, step: number): number {
   return (0.9 - metric * 0.06) * Math.exp(-step / (420 + 60 * seed)) + 0.1 + 0.02 * (seed % 4) + 0.05 * (noise - Math.floor(noise) - 0.5)
 }
 
+/** What a failed run logs beside the usual: the first loss ends in NaN, the second has a spike and a zero. */
+function failing(metric: number, step: number): number | null {
+  if (metric === 0 && step > 600) return Number.NaN
+  return metric === 1 ? ({ 300: 40, 301: 0 }[step] ?? null) : null
+}
+
 const sampleFrames = ['agentview', 'robot0_eye_in_hand'].map((camera) => ({ camera, instruction: 'put the red block on the plate', words: null }))
 const sampleSizePx = 8
 
@@ -242,7 +248,7 @@ export class FakeRuns {
     const stride = Math.max(1, Math.ceil(total / (2 * widthPx)))
     const steps = Float64Array.from({ length: Math.ceil(total / stride) }, (_, at) => first + at * stride)
     const at = metricNames.indexOf(metric)
-    const values = steps.map((step) => (run.status.state === 'failed' && at === 0 && step > 600 ? Number.NaN : valueAt(seed, at, step)))
+    const values = steps.map((step) => (run.status.state === 'failed' ? failing(at, step) : null) ?? valueAt(seed, at, step))
     let weight = 0
     let mean = 0
     const smoothed = values.map((value) => {

@@ -1,6 +1,6 @@
 /**
  * Animated GIF89a (CompuServe 1990) from RGBA pictures: each frame with a palette of its own of up to 256 colours, found
- * by median cut, without dithering so that flat motion images stay flat.
+ * by median cut and k-means, without dithering so that flat motion images stay flat.
  */
 export interface GifFrame {
   readonly width: number
@@ -128,9 +128,12 @@ interface Box {
 
 const channelOf = (colour: number, channel: 0 | 1 | 2): number => (colour >> (10 - 5 * channel)) & 31
 
-/** Up to 256 colours by median cut over 5 bits a channel; pictures of few colours keep them exactly. */
+/** Rounds in which the cut's colours move to the middle of those that are nearest to them. */
+const rounds = 3
+
+/** Up to 256 colours by median cut over 5 bits a channel, then k-means; pictures of few colours keep them exactly. */
 export function quantise(data: Uint8ClampedArray): { readonly palette: Uint8Array; readonly indices: Uint8Array } {
-  return exactly(data) ?? byMedianCut(data)
+  return exactly(data) ?? byNearest(data)
 }
 
 function exactly(data: Uint8ClampedArray): { palette: Uint8Array; indices: Uint8Array } | null {
@@ -148,7 +151,7 @@ function exactly(data: Uint8ClampedArray): { palette: Uint8Array; indices: Uint8
   return { palette: Uint8Array.from([...places.keys()].flatMap((colour) => [colour >> 16, (colour >> 8) & 0xff, colour & 0xff])), indices }
 }
 
-function byMedianCut(data: Uint8ClampedArray): { palette: Uint8Array; indices: Uint8Array } {
+function byNearest(data: Uint8ClampedArray): { palette: Uint8Array; indices: Uint8Array } {
   const counts = new Uint32Array(1 << 15)
   const sums = new Float64Array(3 << 15)
   const codes = new Uint16Array(data.length / 4)
@@ -174,19 +177,37 @@ function byMedianCut(data: Uint8ClampedArray): { palette: Uint8Array; indices: U
     cut = Math.min(sorted.length - 1, Math.max(1, cut))
     boxes = [...boxes.slice(0, widest), boxOf(sorted.slice(0, cut)), boxOf(sorted.slice(cut)), ...boxes.slice(widest + 1)]
   }
-  const palette = new Uint8Array(3 * boxes.length)
+  const meanOf = (code: number): readonly [number, number, number] => [sums[3 * code]! / counts[code]!, sums[3 * code + 1]! / counts[code]!, sums[3 * code + 2]! / counts[code]!]
+  const colours = present.map((code) => ({ code, mean: meanOf(code), weight: Math.sqrt(counts[code]!) }))
   const placeOf = new Uint8Array(1 << 15)
-  boxes.forEach(({ colours }, place) => {
-    let n = 0
-    const sum = [0, 0, 0]
-    for (const code of colours) {
-      placeOf[code] = place
-      n += counts[code]!
-      for (let channel = 0; channel < 3; channel++) sum[channel]! += sums[3 * code + channel]!
+  boxes.forEach((box, place) => box.colours.forEach((code) => (placeOf[code] = place)))
+  const centres = new Float64Array(3 * boxes.length)
+  for (let round = 0; round < rounds; round++) {
+    // By the root of its pixels: a large white ground must not take the hues of what moves on it.
+    const weights = new Float64Array(boxes.length)
+    const moved = new Float64Array(centres.length)
+    for (const { code, mean, weight } of colours) {
+      const place = placeOf[code]!
+      weights[place]! += weight
+      for (let channel = 0; channel < 3; channel++) moved[3 * place + channel]! += weight * mean[channel]!
     }
-    for (let channel = 0; channel < 3; channel++) palette[3 * place + channel] = Math.round(sum[channel]! / n)
-  })
-  return { palette, indices: Uint8Array.from(codes, (code) => placeOf[code]!) }
+    weights.forEach((weight, place) => weight > 0 && centres.set([0, 1, 2].map((channel) => moved[3 * place + channel]! / weight), 3 * place))
+    for (const { code, mean } of colours) placeOf[code] = nearest(centres, mean)
+  }
+  return { palette: Uint8Array.from(centres, Math.round), indices: Uint8Array.from(codes, (code) => placeOf[code]!) }
+}
+
+function nearest(centres: Float64Array, [r, g, b]: readonly [number, number, number]): number {
+  let best = 0
+  let least = Infinity
+  for (let at = 0; at < centres.length; at += 3) {
+    const square = (centres[at]! - r) ** 2 + (centres[at + 1]! - g) ** 2 + (centres[at + 2]! - b) ** 2
+    if (square < least) {
+      least = square
+      best = at / 3
+    }
+  }
+  return best
 }
 
 function boxOf(colours: readonly number[]): Box {

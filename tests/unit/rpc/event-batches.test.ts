@@ -68,7 +68,10 @@ test('nobody at the page has batches wait longer; who comes back sees what waits
   expect(performance.now() - later).toBeGreaterThan(times.unattended - 20)
 })
 
-test('nobody at the page has a rollout that is watched wait no longer', async () => {
+test.each<[string, KinoraEvent]>([
+  ['a rollout that is watched', { type: 'replay-progress', id: 'r', predictedFrames: 1 }],
+  ['the end of a run', { type: 'run-changed', run: { id: 'a', status: { state: 'crashed' } } as never }],
+])('nobody at the page has %s wait no longer', async (_, event) => {
   const pace = new EventPace(times)
   pace.attend(false)
   const { emitter, stream } = await open(pace)
@@ -78,8 +81,9 @@ test('nobody at the page has a rollout that is watched wait no longer', async ()
   const next = stream.next()
   emitter.fire(metrics('a', 2, 'x'))
   await new Promise((resolve) => setTimeout(resolve, 2 * times.attended))
-  emitter.fire({ type: 'replay-progress', id: 'r', predictedFrames: 1 })
-  expect((await next).value).toHaveLength(2)
+  emitter.fire({ type: 'run-changed', run: { id: 'b', status: { state: 'running' } } as never })
+  emitter.fire(event)
+  expect((await next).value).toHaveLength(3)
   const tookMs = performance.now() - start
   expect(tookMs).toBeGreaterThan(2 * times.attended - 20)
   expect(tookMs).toBeLessThan(times.unattended)

@@ -47,4 +47,19 @@ describe('GIF', () => {
     for (let pixel = 0; pixel < indices.length; pixel++) for (let channel = 0; channel < 3; channel++) square += (data[4 * pixel + channel]! - palette[3 * indices[pixel]! + channel]!) ** 2
     expect(Math.sqrt(square / (3 * indices.length))).toBeLessThan(8)
   })
+
+  it('keeps the hues of what little moves on a large ground, beside a picture of many colours', () => {
+    const rng = new Rng(5)
+    const isMoving = (x: number, y: number): boolean => x < 24 && y < 24
+    const { data } = frameOf(256, 128, (x, y) => (isMoving(x, y) ? [255 - 4 * x, 255 - 6 * y, 10 * (x % 6)] : x < 128 ? [255, 255, 255 - rng.integer(8)] : [rng.integer(128) + x - 128, rng.integer(90) + y, rng.integer(200)]))
+    const { palette, indices } = quantise(data)
+    let square = 0
+    let count = 0
+    for (let pixel = 0; pixel < indices.length; pixel++) {
+      if (!isMoving(pixel % 256, Math.floor(pixel / 256))) continue
+      count += 3
+      for (let channel = 0; channel < 3; channel++) square += (data[4 * pixel + channel]! - palette[3 * indices[pixel]! + channel]!) ** 2
+    }
+    expect(Math.sqrt(square / count)).toBeLessThan(12)
+  })
 })
