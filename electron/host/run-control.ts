@@ -4,7 +4,7 @@ import { isWaiting, queueOf } from '../contract/queue.ts'
 import { activeStates, resumableStates, type RunStatus, type RunSummary } from '../contract/run.ts'
 import type { Device } from '../contract/config.ts'
 import { findDataset } from '../engine/dataset-places.ts'
-import { createRun, readStatus, writeStatus } from '../engine/runs/run-folder.ts'
+import { createRun, isQueuedNow, readStatus, writeStatus } from '../engine/runs/run-folder.ts'
 import { checkTransition } from '../engine/runs/run-states.ts'
 import { parseTrainConfig } from '../engine/runs/train-config.ts'
 import { delay } from '../platform/clock.ts'
@@ -115,7 +115,8 @@ export class RunControl {
   /** Starts the next run of the queue, if none is training. Called after every pass of the index. */
   startNext(): void {
     if (this.#isClosing || this.#index.hasActive || this.#supervisor.runningJobs.length > 0) return
-    const next = queueOf(this.#index.waiting(), this.#order)[0]
+    // One that died as it began may still be listed as waiting: it would be started again for ever.
+    const next = queueOf(this.#index.waiting(), this.#order).find(({ path }) => isQueuedNow(path))
     if (next) this.#supervisor.startJob(next.path)
   }
 

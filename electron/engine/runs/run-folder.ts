@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -125,6 +125,16 @@ export async function readStatus(path: string): Promise<RunStatus> {
   const parsed = runStatusSchema.safeParse(await readJson(runFile.status(path), path))
   if (parsed.success) return parsed.data
   throw new KinoraError('config-invalid', `${runFile.status(path)} is no run status: ${parsed.error.issues[0]?.message}.`, 'Delete the file; the run can then be resumed from its last checkpoint.')
+}
+
+/** Whether the run waits at this very moment, whatever was read of it before. */
+export function isQueuedNow(path: string): boolean {
+  try {
+    return runStatusSchema.parse(JSON.parse(readFileSync(runFile.status(path), 'utf8'))).state === 'queued'
+  } catch {
+    // Damaged or gone: `readStatus` says which when it is read again.
+    return false
+  }
 }
 
 export async function writeStatus(path: string, status: RunStatus): Promise<void> {

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { queueOf } from '../../../electron/contract/queue.ts'
 import { runFile } from '../../../electron/engine/runs/run-folder.ts'
+import { RunControl } from '../../../electron/host/run-control.ts'
+import type { RunIndex } from '../../../electron/host/run-index.ts'
+import type { Supervisor } from '../../../electron/host/supervisor.ts'
 import { Workbench } from '../../../electron/host/workbench.ts'
 import { spawnIdleEngine } from '../../support/idle-engine.ts'
 import { makeRun, setStatus, temporaryHome, until } from '../../support/run-fixtures.ts'
@@ -46,6 +49,17 @@ test('the host keeps the order, settings, views, notes and deletions, over a res
   expect(await second.services.runs.queue()).toEqual([three, one, two])
   expect(JSON.parse(readFileSync(runFile.annotations(runs[1]!.path), 'utf8'))).toEqual({ tags: ['paper'], notes: '' })
   await second.close()
+})
+
+test('a run that has died meanwhile is not started again, though the index still has it as waiting', async () => {
+  const home = temporaryHome()
+  const [died, next] = [await makeRun(home, 'died'), await makeRun(home, 'next')]
+  const listed = [died, next].map(({ identity, path }, at) => ({ ...waiting(identity.id, at), path }))
+  await setStatus(died.path, { state: 'crashed' })
+  const started: string[] = []
+  const control = new RunControl(home, { hasActive: false, waiting: () => listed } as unknown as RunIndex, { runningJobs: [], startJob: (path: string) => started.push(path) } as unknown as Supervisor)
+  control.startNext()
+  expect(started).toEqual([next.path])
 })
 
 test('a damaged settings file is told and not overwritten', async () => {
