@@ -36,8 +36,8 @@ export class Updater implements Disposable {
   readonly #batch: CompiledStep
   readonly #finish: CompiledStep | null
   #inputs: HostTensors = {}
-  /** Inputs of all batches of the last update: those of the last batch may be asked for until the next begins. */
-  #used: HostTensor[] = []
+  /** Of all batches of the last update. */
+  #noise: HostTensors = {}
   #samples: Int32Array = new Int32Array(0)
 
   constructor(parts: UpdaterParts) {
@@ -72,9 +72,11 @@ export class Updater implements Disposable {
     const drawn = views.draw(step, all)
     const noise = drawNoise(config, config.seed, step, all.length, memory.actionDimension, feed.source !== 'none')
     const sums: Record<string, number> = {}
-    letGo(this.#used)
-    this.#used = []
+    // What the last batch was may be asked for until now.
+    letGo([...Object.values(this.#inputs), ...Object.values(this.#noise)])
+    this.#noise = noise
     for (let part = 0; part < count; part++) {
+      letGo(Object.values(this.#inputs), Object.values(noise))
       const from = part * batchSize
       const samples = all.subarray(from, from + batchSize)
       const own = viewsOf(drawn, from, samples.length, config.data.cameras.length)
@@ -85,7 +87,6 @@ export class Updater implements Disposable {
         // Streams of the controls: one per batch.
         ...feed.inputs((step - 1) * count + part + 1, samples, own),
       }
-      this.#used.push(...Object.values(this.#inputs))
       const outputs = scalars(await this.#batch.run(state, count === 1 ? { ...this.#inputs, ...inputs } : this.#inputs))
       for (const [name, value] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + (name === 'grad-norm' ? value : value / count)
     }
