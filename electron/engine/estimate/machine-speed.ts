@@ -2,7 +2,6 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { DisposableStore } from '../../base/disposable.ts'
 import { quantile } from '../../base/statistics.ts'
 import { liberoDimensions } from '../../model/parameter-counts.ts'
 import { presetConfig } from '../../model/presets.ts'
@@ -12,7 +11,7 @@ import { runEntry } from '../../platform/run-entry.ts'
 import type { Provider } from '../../tensor/provider.ts'
 import { resultMark } from '../../tensor/registry/probe.ts'
 import { trainStepCost, vaeStepCost, type StepCost } from '../../trainer/step-cost.ts'
-import { timedTrainStep, timedVaeStep, timeInTurn } from './step-timing.ts'
+import { timedTrainStep, timedVaeStep, timeInTurn, type TimedStep } from './step-timing.ts'
 
 /**
  * How fast a provider trains here. Matrix products, everything else and the start of each operator have a speed of their own;
@@ -28,7 +27,7 @@ export interface MachineSpeed {
 
 /** Seconds of the steps that were timed, by their names. */
 const timesSchema = z.record(z.string(), z.number().positive())
-const fileSchema = z.record(z.string(), z.object({ version: z.literal(4), freshUntil: z.number(), times: timesSchema }))
+const fileSchema = z.record(z.string(), z.object({ version: z.literal(5), freshUntil: z.number(), times: timesSchema }))
 type Measured = z.infer<typeof fileSchema>[string]
 
 /** A machine that was busy when it was timed gets another chance soon: of each step the fastest that was ever seen counts. */
@@ -72,7 +71,7 @@ async function keptSpeed(path: string, key: string, provider: Provider, threads:
   const found = (await timesApart(provider, threads)) ?? (await timeProbes(provider))
   const times = Object.fromEntries(Object.entries(found).map(([name, seconds]) => [name, Math.min(seconds, before?.times[name] ?? Infinity)]))
   await mkdir(dirname(path), { recursive: true })
-  await writeFileAtomic(path, `${JSON.stringify({ ...known, [key]: { version: 4, freshUntil: now + (wasBusy ? freshMs.busy : freshMs.idle), times } }, null, 2)}\n`)
+  await writeFileAtomic(path, `${JSON.stringify({ ...known, [key]: { version: 5, freshUntil: now + (wasBusy ? freshMs.busy : freshMs.idle), times } }, null, 2)}\n`)
   return speedOf(times)
 }
 
@@ -83,17 +82,26 @@ async function timesApart({ name }: Provider, threads: number): Promise<Measured
   return line === undefined ? null : timesSchema.parse(JSON.parse(line.slice(resultMark.length)))
 }
 
-/** Seconds of a step of each probe: the lower quartile, as other programs only ever make a step slower. */
+/**
+ * Seconds of a step of each probe: the lower quartile, as other programs only ever make a step slower. One session lives at
+ * a time: the waiting threads of others would take up to half of the cores.
+ */
 export async function timeProbes(provider: Provider): Promise<Record<string, number>> {
-  const resources = new DisposableStore()
-  try {
-    const steps = [...Object.values(probes).map((config) => timedTrainStep(provider, config(), liberoDimensions, 'latent')), timedVaeStep(provider, presetConfig('nano', 'none'))]
-    for (const step of steps) resources.add(step)
-    const seconds = await timeInTurn(steps, turns)
-    return Object.fromEntries([...Object.keys(probes), 'autoencoder'].map((name, at) => [name, quantile(seconds[at]!, 0.25)]))
-  } finally {
-    resources.dispose()
+  const opened: Record<string, () => TimedStep> = {
+    ...Object.fromEntries(Object.entries(probes).map(([name, config]) => [name, () => timedTrainStep(provider, config(), liberoDimensions, 'latent')])),
+    autoencoder: () => timedVaeStep(provider, presetConfig('nano', 'none')),
   }
+  const times: Record<string, number> = {}
+  for (const [name, open] of Object.entries(opened)) {
+    const step = open()
+    try {
+      const [seconds] = await timeInTurn([step], turns)
+      times[name] = quantile(seconds!, 0.25)
+    } finally {
+      step.dispose()
+    }
+  }
+  return times
 }
 
 /** The speeds under which the probes' costs come nearest to their times. */
