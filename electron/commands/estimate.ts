@@ -37,12 +37,12 @@ const count = (value: number): string => (value >= 1e6 ? `${significant(value / 
 /** One line before a run starts. */
 export function estimateLine({ parameters, memory, time, disk }: Estimate): string {
   const trained = parameters.backbone + parameters.action + parameters.motion
-  return `About ${count(trained)} parameters, ${bytes(memory.totalBytes)} of memory (${bytes(memory.availableBytes)} available), ${significant(time.secondsPerStep * 1000)} ms a step${time.basis === 'speed' ? ' give or take a third' : ''}, ${duration(time.totalSeconds)} in all on ${time.provider}, ${bytes(disk.totalBytes)} on disk.`
+  return `About ${count(trained)} parameters, ${bytes(memory.totalBytes)} of memory (${bytes(memory.availableBytes)} available), ${significant(time.secondsPerStep * 1000)} ms a step${time.basis === 'speed' ? ', good to a factor of two' : ''}, ${duration(time.totalSeconds)} in all on ${time.provider}, ${bytes(disk.totalBytes)} on disk.`
 }
 
 /** Where the time comes from. */
 function basisOf({ basis, asRun }: Estimate['time']): string {
-  return basis === 'run' ? `, as ${asRun} took` : basis === 'trial' ? ', as some steps took just now' : ', from the speed of this machine, give or take a third'
+  return basis === 'run' ? `, as ${asRun} took` : basis === 'trial' ? ', as some steps took just now' : ', from the speed of this machine, good to a factor of two'
 }
 
 function estimateText(estimate: Estimate): string {

@@ -72,7 +72,7 @@ export const configure = {
     available: (available: string, batch: number) => `of ${available}; largest batch ${whole.format(batch)}`,
     time: 'Time',
     perStep: (seconds: number, provider: string, basis: string) => `${Number(seconds.toPrecision(2))} s a step on ${provider}, ${basis}`,
-    basis: { run: (id: string) => `as ${id} took`, trial: () => 'as some steps took just now', speed: () => 'from the speed of this machine, give or take a third' },
+    basis: { run: (id: string) => `as ${id} took`, trial: () => 'as some steps took just now', speed: () => 'from the speed of this machine, good to a factor of two' },
     disk: 'Disk',
     anyway: 'Start anyway: the system may end the run when memory runs out; it can then be resumed from its last checkpoint.',
     checkpoint: (checkpoint: string, free: string) => `${checkpoint} a checkpoint; ${free} free`,
