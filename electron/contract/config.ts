@@ -4,7 +4,7 @@ import { currentConfig } from './raw-config.ts'
 
 /** The whole configuration of one training run. Every field has a default, so `{}` is the `nano` preset. Descriptions are what the form, `--help` and the JSON Schema show; units are the last word of a field's name. */
 
-export const providerNames = ['tensorflow-gpu', 'tensorflow', 'onnx-cuda', 'onnx-webgpu', 'onnx-dml', 'onnx-coreml', 'onnx-cpu', 'cpu'] as const
+export const providerNames = ['tensorflow-gpu', 'onnx-cuda', 'onnx-webgpu', 'onnx-dml', 'onnx-coreml', 'onnx-cpu', 'tensorflow', 'cpu'] as const
 export const providerNameSchema = z.enum(providerNames)
 export type ProviderName = z.infer<typeof providerNameSchema>
 export const deviceSchema = z.enum(['auto', ...providerNames])
