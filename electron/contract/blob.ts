@@ -58,7 +58,7 @@ export interface FramesQuery {
 }
 
 /** Most frames, and most cameras, that one `frames` answer may bring. */
-export const maxStreamed = 256
+export const maxStreamed = 1024
 
 export const exportFormats = ['csv', 'tfevents', 'json'] as const
 export type ExportFormat = (typeof exportFormats)[number]

@@ -10,20 +10,16 @@ type ReadBatch = (request: FrameBatchRequest & { id: string; path: string }) => 
  */
 export async function* streamFrames(read: ReadBatch, found: Promise<DatasetPlace>, { episode, cameras, frames, takesEncoded }: FramesQuery): AsyncGenerator<Uint8Array, void, undefined> {
   const { id, path } = await found
-  const readFrom = async (start: number, sent: FrameBatch['sent']): Promise<FrameBatch & { start: number }> => ({
-    start,
-    ...(await read({ id, path, episode, cameras, frames: frames.slice(start), takesEncoded, sent })),
-  })
-  let next = readFrom(0, [])
+  const readFrom = (wanted: readonly number[], sent: FrameBatch['sent']): Promise<FrameBatch> => read({ id, path, episode, cameras, frames: wanted, takesEncoded, sent })
+  let next = readFrom(frames, [])
   for (;;) {
-    const { start, count, bytes, sent } = await next
-    const end = start + count
-    if (end < frames.length) {
-      next = readFrom(end, sent)
+    const { bytes, rest, sent } = await next
+    if (rest.length > 0) {
+      next = readFrom(rest, sent)
       // Met at the next turn, or by nobody when the page has gone.
       next.catch(() => {})
     }
     yield bytes
-    if (end >= frames.length) return
+    if (rest.length === 0) return
   }
 }

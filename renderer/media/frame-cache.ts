@@ -21,6 +21,7 @@ export function sizeOf(picture: Picture | DecodedPicture): { readonly width: num
 
 export function bytesOf(entry: FrameEntry | { readonly state: 'loading' }): number {
   if (entry.state !== 'ready') return 0
+  if ('format' in entry.picture && entry.picture.format !== null) return entry.picture.allocationSize()
   const { width, height } = sizeOf(entry.picture)
   return width * height * 4
 }

@@ -2,8 +2,8 @@ import type { Disposable } from '../../electron/base/disposable.ts'
 import type { FramePiece, StreamCodec } from '../../electron/contract/frame-stream.ts'
 import type { DecodedPicture, FrameEntry } from './frame-cache.ts'
 
-/** Pictures that are decoded at one time: the browser does it beside the page's own thread. */
-const decodesAtOnce = 8
+/** Pictures that are decoded at one time: the browser does it beside the page's own thread, which must still get its share. */
+const decodesAtOnce = Math.min(8, Math.max(2, navigator.hardwareConcurrency))
 const queuedPackets = 16
 
 /** This browser cannot decode what came: pictures must come decoded. */
@@ -79,9 +79,7 @@ export class PieceDecoder implements Disposable {
     const decoder = new VideoDecoder({
       output: (picture) => {
         // Others are only decoded for those that refer to them.
-        // Copied, as a decoder has room for a few of its own only.
-        const isAsked = asked.delete(picture.timestamp)
-        if (isAsked) this.#give(camera, picture.timestamp, createImageBitmap(picture, asStored).finally(() => picture.close()))
+        if (asked.delete(picture.timestamp)) this.#give(camera, picture.timestamp, copyOf(picture).finally(() => picture.close()))
         else picture.close()
       },
       error: (error) => (this.#failure = new UndecodableError(error.message)),
@@ -108,6 +106,19 @@ export class PieceDecoder implements Disposable {
 
 /** Pixels as the file has them, as the engine's own decoder gives them. */
 const asStored = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' } as const
+
+/**
+ * A frame in memory of its own, as a decoder has room for a few only. It stays in the video's own colour space: turning
+ * it into a bitmap takes four times as long as decoding it, so that is done when it is drawn.
+ */
+async function copyOf(picture: VideoFrame): Promise<DecodedPicture> {
+  const { format, timestamp, colorSpace, visibleRect, displayWidth, displayHeight } = picture
+  // In memory of a graphics card, out of reach.
+  if (format === null || visibleRect === null) return await createImageBitmap(picture, asStored)
+  const bytes = new Uint8Array(picture.allocationSize())
+  const layout = await picture.copyTo(bytes)
+  return new VideoFrame(bytes, { format, timestamp, colorSpace, layout, codedWidth: visibleRect.width, codedHeight: visibleRect.height, displayWidth, displayHeight })
+}
 
 /** By ImageDecoder where there is one: a third of the time of a bitmap from a blob, which passes by another process. */
 async function decodePicture(bytes: Uint8Array<ArrayBuffer>): Promise<DecodedPicture> {

@@ -1,4 +1,5 @@
 import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+import { maxStreamed } from '../../electron/contract/blob.ts'
 import { isAbort, failureOf } from '../rpc/failure.ts'
 import { fetchPicture } from '../rpc/blob.ts'
 import { bytesOf, FrameCache, type FetchFrame, type FrameEntry } from './frame-cache.ts'
@@ -24,9 +25,10 @@ export interface View {
 
 /** How long the former frame may stay (under its own number) before panes that miss the new one go blank. */
 const graceMs = 120
-/** How much is fetched ahead, and behind, for steps back; less where pictures are so large that the cache could not hold them. */
+/** How much is fetched ahead, and half of it behind; less where pictures are so large that the cache could not hold them. */
 const prefetchFrames = 48
-const behindFrames = 4
+/** What comes before the rest: the next frames, and as many back for steps back. */
+const nearFrames = 4
 /** Before the first pictures tell how large they are. */
 const unknownFrames = 8
 const prefetchShare = 0.7
@@ -104,8 +106,10 @@ export function useLockstep(settings: { frameCount: number; fps: number; frame?:
     const index = clock.frame
     clearTimeout(waiting?.grace)
     waiting = null
+    const isHere = isReady(index)
+    if (isHere) show(index)
     prefetch(index)
-    if (isReady(index)) return show(index)
+    if (isHere) return
     const own = {
       index,
       isLate: false,
@@ -127,6 +131,8 @@ export function useLockstep(settings: { frameCount: number; fps: number; frame?:
     if (!isWhole) return
     clearTimeout(waiting.grace)
     waiting = null
+    // The pictures tell how many more there is room for.
+    prefetch(clock.frame)
   }
 
   const isStreamed = ({ id }: PaneSource): boolean => stream?.paneIds.includes(id) === true
@@ -136,28 +142,34 @@ export function useLockstep(settings: { frameCount: number; fps: number; frame?:
   function reach(): number {
     let bytes = 0
     for (const pane of view.value.panes.values()) bytes += bytesOf(pane)
-    return bytes === 0 ? unknownFrames : Math.max(2, Math.min(prefetchFrames, Math.floor((prefetchShare * cache.maxBytes) / bytes)))
+    return bytes === 0 ? unknownFrames : Math.max(2, Math.min(prefetchFrames, Math.floor((prefetchShare * cache.maxBytes) / bytes / 1.5)))
   }
 
   function prefetch(index: number): void {
     const urls: string[] = []
     const missing: number[] = []
-    const furthest = reach()
+    const reachFrames = reach()
     const streamed = sources.value.filter(isStreamed)
-    for (const at of around(index, furthest)) {
+    const isHere = (at: number): boolean => streamed.every((source) => cache.has(source.url(at)))
+    for (const at of around(index, reachFrames)) {
       for (const source of addressed()) if (Math.abs(at - index) <= (source.ahead ?? prefetchFrames) && !isMissing(source, at)) urls.push(source.url(at))
-      if (streamed.some((source) => !cache.has(source.url(at)))) missing.push(at)
+      if (!isHere(at)) missing.push(at)
     }
     cache.prefetch(urls)
-    feed?.want(missing, index)
+    feed?.want({ playhead: index, reachFrames, missing, beyond: () => onwards(index, reachFrames + 1, maxStreamed).filter((at) => !isHere(at)) })
   }
 
-  /** Frames in the order in which they are likely to be wanted: this one, the next few, a few back, and on. */
-  function around(index: number, furthest: number): number[] {
-    const ahead = (offset: number): number => index + clock.direction * offset
-    const offsets = Array.from({ length: furthest }, (_, at) => at + 1)
-    const near = offsets.slice(0, behindFrames)
-    return [index, ...near.map(ahead), ...near.map((offset) => ahead(-offset)), ...offsets.slice(behindFrames).map(ahead)].filter((at) => at >= 0 && at <= clock.lastFrame)
+  /** Frames in the order in which they are likely to be wanted: this one, the next few, a few back, the rest ahead, the rest back. */
+  function around(index: number, reachFrames: number): number[] {
+    const backFrames = Math.ceil(reachFrames / 2)
+    const near = Math.min(nearFrames, backFrames)
+    const back = -clock.direction
+    return [...onwards(index, 0, near), ...onwards(index, 1, near, back), ...onwards(index, near + 1, reachFrames), ...onwards(index, near + 1, backFrames, back)]
+  }
+
+  /** The frames from one distance to another, as far as there are any. */
+  function onwards(index: number, from: number, to: number, direction: number = clock.direction): number[] {
+    return Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => index + direction * (from + at)).filter((at) => at >= 0 && at <= clock.lastFrame)
   }
 
   function command(change: (clock: FrameClock) => void): void {

@@ -3,6 +3,7 @@
  * browser decodes, as packets of video, as pixels), the panes show the frame that the dataset has under that number.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,6 +13,7 @@ import { serveWorkbench, type ServedWorkbench } from '../support/serve.ts'
 import { hasSharedData, sharedData, whereShared } from '../support/shared-data.ts'
 import { syntheticEpisode, syntheticShape } from '../support/synthetic-episode.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { goldenVideo, writeVideoDataset } from '../support/video-dataset.ts'
 
 const home = temporaryFolder()
 const frameCount = 40
@@ -23,6 +25,10 @@ beforeAll(async () => {
   const writer = await LeRobotV3Writer.create(join(home, 'datasets', 'squares'), syntheticShape)
   await writer.append(syntheticEpisode(1, frameCount))
   await writer.finish()
+  const recording = { width: 64, height: 48, framesPerEpisode: 40 }
+  for (const codec of ['h264', 'hevc'] as const) await writeVideoDataset(join(home, 'datasets', codec), recording, { front: (path) => cp(goldenVideo(codec), path) })
+  // As on a machine that has nothing but Kinora.
+  process.env['KINORA_FFMPEG'] = '/nowhere/ffmpeg'
   if (hasSharedData('lerobot-v21-g1')) writeFileSync(join(home, 'datasets.json'), JSON.stringify({ datasets: [{ id: 'g1', path: sharedData('lerobot-v21-g1') }] }))
   host = await serveWorkbench(home)
   browser = await launchChromium()
@@ -70,6 +76,14 @@ async function distances(page: Page, camera: string, candidates: readonly string
   )
 }
 
+/** Different colours in what a pane shows: a picture has many, a blank pane one. */
+async function colours(page: Page, pane: string): Promise<number> {
+  return await page.evaluate((testId) => {
+    const canvas = document.querySelector<HTMLCanvasElement>(`[data-testid="${testId}"] canvas`)!
+    return new Set(new Uint32Array(canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size
+  }, pane)
+}
+
 async function seek(page: Page, frame: number, cameras: readonly string[]): Promise<void> {
   await page.getByTestId('scrubber').fill(String(frame))
   for (const camera of cameras) await page.locator(`[data-testid="pane-${camera}"][data-state="ready"][data-frame="${frame}"]`).waitFor()
@@ -84,6 +98,29 @@ describe('embedded pictures', () => {
       await seek(page, frame, cameras)
       for (const camera of cameras) expect(await distances(page, camera, [addressOf('squares', 0, camera, frame)]), `${camera} ${frame}`).toEqual([0])
     }
+    await page.context().close()
+  })
+})
+
+describe('video that the host cannot decode', () => {
+  it('is shown by the browser where that has the decoder, and told as nothing to train on', { timeout: 120_000 }, async () => {
+    const page = await openPage(true)
+    await page.goto(`${new URL(host.url).origin}/#/data/h264/0`)
+    for (const frame of [0, 37, 36, 12, 39]) {
+      await seek(page, frame, ['front'])
+      expect(await colours(page, 'pane-front'), `frame ${frame}`).toBeGreaterThan(100)
+    }
+    await page.goto(`${new URL(host.url).origin}/#/data/h264?view=problems`)
+    await page.getByText('observation.images.front can be looked at where the browser has a decoder, but not trained on').first().waitFor()
+    await page.getByText('Install ffmpeg').first().waitFor()
+    await page.context().close()
+  })
+
+  it('says so in its pane where the browser has none either', { timeout: 120_000 }, async () => {
+    const page = await openPage(false)
+    await page.goto(`${new URL(host.url).origin}/#/data/hevc/0`)
+    const message = page.getByTestId('pane-front').getByTestId('pane-message')
+    await expect.poll(() => message.textContent()).toMatch(/HEVC video, which needs a decoder that is not here.*Install ffmpeg/)
     await page.context().close()
   })
 })

@@ -27,8 +27,8 @@ export interface FrameBatchRequest {
 export interface FrameBatch {
   /** Encoded pieces, see contract/frame-stream.ts. */
   readonly bytes: Uint8Array
-  /** How many of the frames asked for are in it: at least one. */
-  readonly count: number
+  /** What of the frames asked for is still to come: fewer than were asked for. */
+  readonly rest: readonly number[]
   readonly sent: readonly (number | null)[]
 }
 
@@ -38,27 +38,47 @@ export async function readFrameBatch(dataset: Dataset, { episode, cameras, frame
   const parts: Uint8Array[] = []
   const last = cameras.map((_, camera) => sent[camera] ?? null)
   const longestRun = longestRunOf(stored, takesEncoded)
+  const wanted = new Set(frames)
+  /** For each camera the frames that are in `parts`: of video, those met on the way to another among them. */
+  const given = cameras.map(() => new Set<number>())
   let bytes = 0
-  let count = 0
+  let rest = frames
   // Of a stream the very first frame comes alone: somebody waits for it.
   const isFirst = sent.length === 0
-  while (count < frames.length && (count === 0 || (!isFirst && bytes < batchBytes))) {
-    const first = frames[count]!
-    let run = 1
-    while (!isFirst && run < longestRun && frames[count + run] === first + run) run++
-    const pieces = await Promise.all(cameras.map((name, camera) => encodeAll(readPieces(dataset, episode, name, camera, stored[camera]!, { first, run, takesEncoded, last }))))
+  do {
+    const run = isFirst ? 1 : runLength(rest, longestRun)
+    const range = { first: Math.min(rest[0]!, rest[run - 1]!), run, takesEncoded, last, wanted, given }
+    const pieces = await Promise.all(cameras.map((name, camera) => encodeAll(readPieces(dataset, episode, name, camera, stored[camera]!, range))))
     for (const piece of pieces.flat()) {
       bytes += piece.length
       parts.push(piece)
     }
-    count += run
-  }
-  return { bytes: Buffer.concat(parts), count, sent: last }
+    rest = rest.filter((frame) => !given.every((one) => one.has(frame)))
+  } while (rest.length > 0 && !isFirst && bytes < batchBytes)
+  return { bytes: Buffer.concat(parts), rest, sent: last }
 }
 
 function longestRunOf(stored: readonly (StoredPictures | null)[], takesEncoded: boolean): number {
   if (!takesEncoded || stored.includes(null)) return decodedRunFrames
   return stored.every((one) => one!.kind === 'video') ? packetRunFrames : 1
+}
+
+/** How many of the first frames lie in a row, upwards or downwards: either way they are read upwards. */
+function runLength(frames: readonly number[], longest: number): number {
+  const first = frames[0]!
+  const step = frames[1] === first - 1 ? -1 : 1
+  let run = 1
+  while (run < longest && frames[run] === first + run * step) run++
+  return run
+}
+
+interface PieceRange {
+  readonly first: number
+  readonly run: number
+  readonly takesEncoded: boolean
+  readonly last: (number | null)[]
+  readonly wanted: ReadonlySet<number>
+  readonly given: readonly Set<number>[]
 }
 
 async function encodeAll(pieces: AsyncIterable<FramePiece>): Promise<Uint8Array[]> {
@@ -67,12 +87,12 @@ async function encodeAll(pieces: AsyncIterable<FramePiece>): Promise<Uint8Array[
   return encoded
 }
 
-async function* readPieces(dataset: Dataset, episode: number, name: string, camera: number, stored: StoredPictures | null, range: { first: number; run: number; takesEncoded: boolean; last: (number | null)[] }): AsyncGenerator<FramePiece, void, undefined> {
-  const { first, run, takesEncoded, last } = range
+async function* readPieces(dataset: Dataset, episode: number, name: string, camera: number, stored: StoredPictures | null, range: PieceRange): AsyncGenerator<FramePiece, void, undefined> {
+  const { first, run, takesEncoded } = range
   let next = first
   try {
     if (takesEncoded && stored?.kind === 'video') {
-      yield* videoPieces(stored, camera, first, run, last)
+      yield* videoPieces(stored, camera, range)
     } else if (takesEncoded && stored?.kind === 'encoded') {
       for (const bytes of await stored.read(first, run)) yield { kind: 'picture', camera, frame: next++, bytes }
     } else {
@@ -84,12 +104,13 @@ async function* readPieces(dataset: Dataset, episode: number, name: string, came
       }
     }
   } catch (error) {
-    const { message } = KinoraError.from(error)
-    for (; next < first + run; next++) yield { kind: 'failure', camera, frame: next, message }
+    const { message, hint } = KinoraError.from(error)
+    for (; next < first + run; next++) yield { kind: 'failure', camera, frame: next, message: `${message} ${hint}` }
   }
+  for (let frame = first; frame < first + run; frame++) range.given[camera]!.add(frame)
 }
 
-async function* videoPieces({ video, firstFrame }: Extract<StoredPictures, { kind: 'video' }>, camera: number, first: number, run: number, last: (number | null)[]): AsyncGenerator<FramePiece, void, undefined> {
+async function* videoPieces({ video, firstFrame }: Extract<StoredPictures, { kind: 'video' }>, camera: number, { first, run, last, wanted, given }: PieceRange): AsyncGenerator<FramePiece, void, undefined> {
   const sent = last[camera] ?? null
   if (sent === null) {
     const { codec, codedWidth, codedHeight, colorSpace, description } = video.decoderConfig
@@ -99,9 +120,12 @@ async function* videoPieces({ video, firstFrame }: Extract<StoredPictures, { kin
     }
   }
   const from = firstFrame + first
-  for await (const { frame, order, isKey, data } of video.packets(from, from + run - 1, sent ?? -1)) {
+  for await (const { frame: shown, order, isKey, data } of video.packets(from, from + run - 1, sent ?? -1)) {
     last[camera] = order
-    yield { kind: 'packet', camera, frame: frame - firstFrame, isKey, isAsked: frame >= from && frame < from + run, bytes: data }
+    const frame = shown - firstFrame
+    const isAsked = wanted.has(frame) && !given[camera]!.has(frame)
+    if (isAsked) given[camera]!.add(frame)
+    yield { kind: 'packet', camera, frame, isKey, isAsked, bytes: data }
   }
 }
 

@@ -4,7 +4,7 @@ import type { BenchRow } from '../../../electron/commands/bench.ts'
 import { readWindow } from '../../../electron/dataset/frames.ts'
 import { openDataset } from '../../../electron/dataset/open.ts'
 import { rowOf } from '../../support/bench-row.ts'
-import { hasFfmpeg, writeVideoDataset } from '../../support/video-dataset.ts'
+import { encoded, hasFfmpeg, writeVideoDataset } from '../../support/video-dataset.ts'
 
 const sizePx = 224
 const cameras = ['front', 'wrist'] as const
@@ -16,7 +16,8 @@ const windowFrames = 16
 export async function windowRows(folder: string): Promise<BenchRow[]> {
   if (!(await hasFfmpeg())) return []
   const root = join(folder, 'videos')
-  await writeVideoDataset(root, { width: sizePx, height: sizePx, cameras: { front: 'testsrc2', wrist: 'mandelbrot' }, episodes, framesPerEpisode, encoding: ['-c:v', 'libx264', '-g', '15'] })
+  const encoding = ['-c:v', 'libx264', '-g', '15']
+  await writeVideoDataset(root, { width: sizePx, height: sizePx, framesPerEpisode }, { front: encoded('testsrc2', encoding), wrist: encoded('mandelbrot', encoding) }, episodes)
   const dataset = await openDataset(root, { cacheDir: join(folder, 'window-cache') })
   for (const { index } of dataset.detail.episodes) for (const camera of cameras) await dataset.readFrames(index, camera)
   // Four windows at once into memory that is used again, as a loader asks that fills a batch.

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { LeRobotV3Writer } from '../../../electron/dataset/writer/lerobot-v3.ts'
 import { hasSharedData, sharedData } from '../../support/shared-data.ts'
 import { syntheticEpisode, syntheticShape } from '../../support/synthetic-episode.ts'
-import { hasFfmpeg, writeVideoDataset } from '../../support/video-dataset.ts'
+import { encoded, hasFfmpeg, writeVideoDataset } from '../../support/video-dataset.ts'
 
 /** A dataset to look at. */
 export interface Place {
@@ -42,9 +42,10 @@ function turned(picture: Uint8Array, bytes: number, count: number): Uint8Array {
 /** Videos whose key frames are 250 frames apart, as encoders leave them; none without ffmpeg. */
 export async function encodeFarKeyFrames(home: string): Promise<Place[]> {
   if (!(await hasFfmpeg())) return []
-  const recording = { width: 640, height: 480, cameras: { front: 'testsrc2', wrist: 'mandelbrot' }, episodes: 1, framesPerEpisode: 750 }
-  await writeVideoDataset(join(home, 'datasets', 'far-h264'), { ...recording, encoding: ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '3', '-g', '250', '-keyint_min', '250', '-sc_threshold', '0'] })
-  await writeVideoDataset(join(home, 'datasets', 'far-av1'), { ...recording, encoding: ['-c:v', 'libsvtav1', '-preset', '10', '-g', '250'] })
+  const recording = { width: 640, height: 480, framesPerEpisode: 750 }
+  const write = (id: string, encoding: readonly string[]) => writeVideoDataset(join(home, 'datasets', id), recording, { front: encoded('testsrc2', encoding), wrist: encoded('mandelbrot', encoding) })
+  await write('far-h264', ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '3', '-g', '250', '-keyint_min', '250', '-sc_threshold', '0'])
+  await write('far-av1', ['-c:v', 'libsvtav1', '-preset', '10', '-g', '250'])
   const note = '2 cameras of 640 x 480, key frames 250 apart'
   return [
     { id: 'far-h264', note: `H.264 with B-frames, ${note}`, episodes: [0] },

@@ -12,7 +12,7 @@ function setUp() {
   const read = async (request: FrameBatchRequest): Promise<FrameBatch> => {
     asked.push(request)
     const count = Math.min(2, request.frames.length)
-    return { bytes: Uint8Array.from(request.frames.slice(0, count)), count, sent: [request.frames[count - 1]!] }
+    return { bytes: Uint8Array.from(request.frames.slice(0, count)), rest: request.frames.slice(count), sent: [request.frames[count - 1]!] }
   }
   return { asked, read }
 }
@@ -38,7 +38,7 @@ test('one batch is read ahead of a page that takes its time, and none once it ha
 test('a failure before the first part rejects; one that nobody waits for is no crash', async () => {
   const failing = async (request: FrameBatchRequest): Promise<FrameBatch> => {
     if (request.frames[0] !== 5) throw new KinoraError('engine-crashed', 'The desk ended.', 'It starts again.')
-    return { bytes: new Uint8Array(1), count: 1, sent: [] }
+    return { bytes: new Uint8Array(1), rest: request.frames.slice(1), sent: [] }
   }
   await expect(streamFrames(() => Promise.reject(new KinoraError('not-found', 'No such episode.', 'Look.')), place, query).next()).rejects.toMatchObject({ code: 'not-found' })
   const cut = streamFrames(failing, place, query)

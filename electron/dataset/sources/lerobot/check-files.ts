@@ -39,6 +39,7 @@ export async function checkFiles(root: string, episodes: readonly LeRobotEpisode
   }
   const videos = new Map<string, Promise<VideoRange | null>>()
   const compared = new Set<string>()
+  const undecoded = new Set<string>()
   for (const episode of readable) {
     signal?.throwIfAborted()
     for (const [key, { file, fromSeconds }] of episode.videos) {
@@ -51,6 +52,10 @@ export async function checkFiles(root: string, episodes: readonly LeRobotEpisode
           compared.add(key)
           compareVideo(key, features[key]!, found.video, file, problems)
           compareRate(fps, found, file, problems)
+        }
+        if (found?.undecoded !== undefined && !undecoded.has(key)) {
+          undecoded.add(key)
+          problems.error(`${key} can be looked at where the browser has a decoder, but not trained on, nor is its motion estimated. ${found.undecoded.message}`, found.undecoded.hint, { file })
         }
         if (found === null) {
           problems.error(`The video of episode ${episode.index} is missing: there is no ${file}.`, 'Copy the file from the source of the dataset, or train on the episodes that are there.', where)
@@ -73,6 +78,8 @@ interface VideoRange {
   readonly frameCount: number
   /** What it is; left out where only its existence was looked at. */
   readonly video?: { readonly codec: string; readonly width: number; readonly height: number }
+  /** Why nothing here decodes it, if so. */
+  readonly undecoded?: KinoraError
 }
 
 /** What a video shows and whether something here decodes it; only its existence where `isThorough` is false. */
@@ -82,8 +89,8 @@ async function inspectVideo(root: string, name: string, isThorough: boolean): Pr
   if (!isThorough) return { firstSeconds: -Infinity, lastSeconds: Infinity, frameCount: NaN }
   const video = await VideoFile.open(path)
   try {
-    await chooseDecoder(video.codec, name)
-    return { firstSeconds: video.timestamps[0]!, lastSeconds: video.timestamps.at(-1)!, frameCount: video.frameCount, video: { codec: video.codec, width: video.width, height: video.height } }
+    const undecoded = await chooseDecoder(video.codec, name).then(() => undefined, KinoraError.from)
+    return { ...(undecoded && { undecoded }), firstSeconds: video.timestamps[0]!, lastSeconds: video.timestamps.at(-1)!, frameCount: video.frameCount, video: { codec: video.codec, width: video.width, height: video.height } }
   } finally {
     video.close()
   }
