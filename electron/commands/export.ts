@@ -35,7 +35,7 @@ export function registerExport(program: Command, bind: Bind): void {
     if (options.metrics !== undefined) return exportMetrics(context, run, options.metrics, options.out)
     const out = resolve(options.out ?? `${run.identity.id}-policy`)
     const { exportPolicy } = await import('../engine/exchange/export-policy.ts')
-    const report = await exportPolicy({ home: context.home, runPath: run.path, step: options.step, out, samples: options.samples, signal: context.signal })
+    const report = await exportPolicy({ home: context.home, runPath: run.path, step: options.step, out, samples: options.samples, signal: context.signal, onWarning: (message) => context.note(message) })
     const row = (name: string, { n, maxAbsError, meanAbsError, minCosine }: Parity): string[] => [name, String(n), significant(maxAbsError), significant(meanAbsError), minCosine.toFixed(7)]
     const rows = [row('random', report.random), ...(report.dataset ? [row('dataset', report.dataset)] : [])]
     const text = formatTable(['observations', 'n', 'largest error', 'mean error', 'lowest cosine'], rows, [1, 2, 3, 4])

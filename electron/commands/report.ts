@@ -28,6 +28,7 @@ export function registerReport(program: Command, bind: Bind): void {
       runPaths: runs.map((run) => run.path),
       id: `report-${runs.map(({ identity }) => identity.id).join('-').slice(0, 100)}`,
       signal: context.signal,
+      onWarning: (message) => context.note(message),
       onProgress: (name, done, total) => {
         if (name !== phase) context.progress.start((phase = name), total, 'frames')
         context.progress.update(done)

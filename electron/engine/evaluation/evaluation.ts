@@ -15,6 +15,7 @@ import { kinoraVersion } from '../../platform/version.ts'
 import { noNoise } from '../../sim/demonstrate.ts'
 import { listTasks, type PhrasingKind } from '../../sim/suites.ts'
 import { worldVersion } from '../../sim/version.ts'
+import { warningsTo } from '../../tensor/backends/log.ts'
 import { openProvider } from '../../tensor/registry.ts'
 import { findDataset, openPlace } from '../dataset-places.ts'
 import { openPolicy } from './open-policy.ts'
@@ -51,7 +52,7 @@ export interface RunEvaluationOptions extends ClosedLoopOptions {
  */
 export async function evaluateRun(home: Home, run: RunFolder, step: number, options: RunEvaluationOptions): Promise<Evaluation> {
   const { replanSteps = run.config.action.replanSteps, phrasing = 'usual', device = run.config.device, onWarning, ...play } = options
-  const provider = await openProvider(device, { threads: run.config.threads, cacheDir: home.cache, log: (level, message) => (level === 'warning' ? onWarning?.(message) : undefined) })
+  const provider = await openProvider(device, { threads: run.config.threads, cacheDir: home.cache, log: warningsTo(onWarning) })
   try {
     const { policy } = await openPolicy(run.path, step, provider)
     const log = await RolloutLog.open(evaluationFile(run, step, replanSteps, 'ndjson', phrasing), { checkpointStep: step, replanSteps, sizePx: run.config.data.imageSizePx, provider: provider.name, worldVersion, kinora: kinoraVersion() })

@@ -18,6 +18,7 @@ import { Tokenizer } from '../../model/tokenizer.ts'
 import { createFolderAtomic, writeFileAtomic } from '../../platform/fs-atomic.ts'
 import type { Home } from '../../platform/paths.ts'
 import { kinoraVersion } from '../../platform/version.ts'
+import { warningsTo } from '../../tensor/backends/log.ts'
 import { exportModel, type ExportInput } from '../../tensor/backends/onnx/export.ts'
 import { openModel, type ModelInput, type OpenedModel } from '../../tensor/backends/onnx/open-model.ts'
 import { openProvider } from '../../tensor/registry.ts'
@@ -33,6 +34,7 @@ export interface ExportRequest {
   /** Observations that the parity report compares, of each kind. */
   readonly samples: number
   readonly signal?: AbortSignal
+  readonly onWarning?: (message: string) => void
 }
 
 /** `parity.json`: the exported file in plain onnxruntime against the policy as the workbench runs it. */
@@ -55,12 +57,12 @@ export const exportFiles = { model: 'policy.onnx', tokenizer: 'tokenizer.json', 
  * the statistics, a description of the inputs, and how closely the file repeats the original.
  * @throws KinoraError `io` when the folder exists, and what opening run and checkpoint throws
  */
-export async function exportPolicy({ home, runPath, step, out, samples, signal }: ExportRequest): Promise<ParityReport> {
+export async function exportPolicy({ home, runPath, step, out, samples, signal, onWarning }: ExportRequest): Promise<ParityReport> {
   if (await stat(out).then(() => true, () => false)) throw new KinoraError('io', `${out} exists already.`, 'Choose another folder with --out, or move that one away.')
   const { config, identity } = await openRun(runPath)
   requireActionHead(config)
   const checkpoint = await openCheckpoint(runPath, step ?? 'latest', { groups: ['ema'] })
-  const provider = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal })
+  const provider = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal, log: warningsTo(onWarning) })
   try {
     const policy = await loadPolicy({ provider, checkpoint, config })
     const opened = await datasetOf(home, config.data.dataset, signal)

@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../platform/fs-atomic.ts'
 import type { Home } from '../../platform/paths.ts'
 import type { ReportContents, ReportMotion } from '../../report/contents.ts'
 import { renderReport } from '../../report/report.ts'
+import { warningsTo } from '../../tensor/backends/log.ts'
 import type { Provider } from '../../tensor/provider.ts'
 import { findDataset, openPlace } from '../dataset-places.ts'
 import { readBaselines } from '../evaluation/evaluation.ts'
@@ -19,17 +20,18 @@ export interface RunReportOptions {
   readonly id: string
   readonly signal?: AbortSignal
   readonly onProgress?: (phase: string, done: number, total: number) => void
+  readonly onWarning?: (message: string) => void
 }
 
 /**
  * One self-contained page about one or more runs, the first one the baseline of the comparisons: success, predicted
  * motion on held-out episodes, curves, configurations. @returns its file
  */
-export async function writeRunReport(home: Home, { runPaths, id, signal, onProgress }: RunReportOptions): Promise<string> {
+export async function writeRunReport(home: Home, { runPaths, id, signal, onProgress, onWarning }: RunReportOptions): Promise<string> {
   const runs = await Promise.all(runPaths.map((path) => openRun(path)))
   const [first] = runs
   const { openProvider } = await import('../../tensor/registry.ts')
-  const provider = await openProvider(first!.config.device, { threads: Math.max(1, Math.floor(cpus().length / 2)), cacheDir: home.cache })
+  const provider = await openProvider(first!.config.device, { threads: Math.max(1, Math.floor(cpus().length / 2)), cacheDir: home.cache, log: warningsTo(onWarning) })
   try {
     const place = await findDataset(home, first!.config.data.dataset)
     const dataset = await openPlace(home, place)
