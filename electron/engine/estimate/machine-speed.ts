@@ -27,7 +27,7 @@ export interface MachineSpeed {
 
 /** Seconds of the steps that were timed, by their names. */
 const timesSchema = z.record(z.string(), z.number().positive())
-const fileSchema = z.record(z.string(), z.object({ version: z.literal(5), freshUntil: z.number(), times: timesSchema }))
+const fileSchema = z.record(z.string(), z.object({ version: z.literal(6), freshUntil: z.number(), times: timesSchema }))
 type Measured = z.infer<typeof fileSchema>[string]
 
 /** A machine that was busy when it was timed gets another chance soon: of each step the fastest that was ever seen counts. */
@@ -38,11 +38,11 @@ const isBusy = (): boolean => loadavg()[0]! > 0.5 * cpus().length
 export const stepSeconds = ({ matrixFlops, movedBytes, operators }: StepCost, { secondsPerFlop, secondsPerByte, secondsPerOperator }: Omit<MachineSpeed, 'vaeFactor'>): number =>
   matrixFlops * secondsPerFlop + movedBytes * secondsPerByte + operators * secondsPerOperator
 
-/** Policies whose steps are timed, as few as tell the speeds apart: a small step, one where products weigh much, one of many operators. */
+/** Policies whose steps are timed, as few as tell the speeds apart: a small step, one where products weigh much, one whose values do not fit into the caches. */
 const probes = {
   'pico': () => presetConfig('pico', 'none'),
   'nano, 64 at once': () => ({ ...presetConfig('nano', 'none'), batchSize: 64 }),
-  'tiny, 4 at once': () => ({ ...presetConfig('tiny', 'none'), batchSize: 4 }),
+  'tiny, 16 at once': () => ({ ...presetConfig('tiny', 'none'), batchSize: 16 }),
 } as const
 const turns = 1
 
@@ -71,13 +71,13 @@ async function keptSpeed(path: string, key: string, provider: Provider, threads:
   const found = (await timesApart(provider, threads)) ?? (await timeProbes(provider))
   const times = Object.fromEntries(Object.entries(found).map(([name, seconds]) => [name, Math.min(seconds, before?.times[name] ?? Infinity)]))
   await mkdir(dirname(path), { recursive: true })
-  await writeFileAtomic(path, `${JSON.stringify({ ...known, [key]: { version: 5, freshUntil: now + (wasBusy ? freshMs.busy : freshMs.idle), times } }, null, 2)}\n`)
+  await writeFileAtomic(path, `${JSON.stringify({ ...known, [key]: { version: 6, freshUntil: now + (wasBusy ? freshMs.busy : freshMs.idle), times } }, null, 2)}\n`)
   return speedOf(times)
 }
 
 /** The probes hold more memory than many a run: they are timed in a process of their own. Null where none starts. */
 async function timesApart({ name }: Provider, threads: number): Promise<Measured['times'] | null> {
-  const { stdout } = await runEntry('probe-worker', ['speed', name, String(threads)], { timeoutMs: 120_000 })
+  const { stdout } = await runEntry('probe-worker', ['speed', name, String(threads)], { timeoutMs: 300_000 })
   const line = stdout.split('\n').findLast((each) => each.startsWith(resultMark))
   return line === undefined ? null : timesSchema.parse(JSON.parse(line.slice(resultMark.length)))
 }
