@@ -18,7 +18,7 @@ import { smallConfig } from '../../../support/small-config.ts'
 const machine = (availableBytes: number): EstimateMachine => ({ provider: 'onnx-cpu', speed: { secondsPerFlop: 1e-11, secondsPerByte: 6e-11, secondsPerOperator: 1e-5, vaeFactor: 1.5 }, availableBytes, freeDiskBytes: 1e12 })
 const gib = 2 ** 30
 
-describe('estimate', { timeout: 240_000 }, () => {
+describe('estimate', { timeout: 480_000 }, () => {
   it('names what to lower when memory is clearly short, and can be overridden', () => {
     const config = presetConfig('nano', 'x')
     const roomy = estimate(config, null, machine(8 * gib))
