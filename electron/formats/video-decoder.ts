@@ -31,5 +31,5 @@ export async function chooseDecoder(codec: string, path: string): Promise<VideoD
   const decoders = await videoDecoders()
   const decoder = decoders.find((candidate) => candidate.supports(codec))
   if (decoder !== undefined) return decoder
-  throw new KinoraError('dataset-invalid', `${path} is ${codec.toUpperCase()} video, which needs a decoder that is not here (found: ${decoders.map(({ name }) => name).join(', ')}).`, 'Install ffmpeg (it must be on the PATH), or encode the videos as AV1.')
+  throw new KinoraError('dataset-invalid', `${path} is ${codec === 'avc' ? 'H.264' : codec.toUpperCase()} video, which needs a decoder that is not here (found: ${decoders.map(({ name }) => name).join(', ')}).`, 'Install ffmpeg (it must be on the PATH), or encode the videos as AV1.')
 }
