@@ -62,7 +62,8 @@ async function scrub(page: Page, place: Place, rng: Rng, { first, cold, cached }
     await page.waitForTimeout(1000)
     const lastFrame = Number(await page.getByTestId('scrubber').getAttribute('max'))
     // Well beyond what is fetched ahead, so that no pane has it yet; a short episode is fetched whole.
-    const targets = Array.from({ length: 4 }, (_, at) => (at + 1) * 58 + rng.integer(4)).filter((frame) => frame <= lastFrame)
+    const apart = Math.floor((lastFrame + 1) / 4.1)
+    const targets = apart < 55 ? [] : Array.from({ length: 4 }, (_, at) => (at + 1) * apart + rng.integer(4))
     if (targets.length === 0) for (const frame of [lastFrame, 5, Math.floor(lastFrame / 2)]) cached.push(await untilShown(page, { seek: frame }, frame))
     for (const frame of targets) {
       cold.push(await untilShown(page, { seek: frame }, frame))
