@@ -17,7 +17,7 @@ export const data = {
   emptyDetail: 'The demo records two small tabletop tasks and takes a few minutes without a GPU.',
   count: (count: number) => plural(count, 'dataset'),
   filter: 'Find datasets',
-  facts: (episodes: string, frames: string, fps: number) => `${episodes} episodes · ${frames} frames · ${fps} Hz`,
+  facts: (episodes: number, frames: number, fps: number) => `${plural(episodes, 'episode')} · ${plural(frames, 'frame')} · ${fps} Hz`,
   tasks: (count: number) => plural(count, 'task'),
   cameras: (count: number) => plural(count, 'camera'),
   problems: (count: number) => (count === 0 ? 'No problems' : plural(count, 'problem')),
