@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -6,7 +7,11 @@ import { promisify } from 'node:util'
 const interpreters = { h5py: 'KINORA_TORCH_PYTHON', lerobot: 'KINORA_LEROBOT_PYTHON', tensorflow: 'KINORA_TF_PYTHON', torchvision: 'KINORA_TORCHVISION_PYTHON' } as const
 export type Peer = keyof typeof interpreters
 
-export const peerPython = (peer: Peer): string | undefined => process.env[interpreters[peer]] || undefined
+/** Undefined where the variable is not set, or names a file that is not there. */
+export function peerPython(peer: Peer): string | undefined {
+  const named = process.env[interpreters[peer]] || undefined
+  return named?.includes('/') && !existsSync(named) ? undefined : named
+}
 
 /** For names of tests that need one. */
 export const wherePeer = (peer: Peer): string => `(skipped where ${interpreters[peer]} names no Python that has ${peer})`
