@@ -30,3 +30,6 @@ function onnx(name: string): TestProvider {
   const known = name as keyof typeof onnxProviders
   return { name: known, open: (log) => openOnnxProvider(known, onnxProviders[known], { threads: 1, log }) }
 }
+
+/** The default that ships with Kinora, on one thread. */
+export const openTestOnnx = (): Provider => onnx('onnx-cpu').open()

@@ -5,7 +5,7 @@ import { loadPolicy, type Policy } from '../../electron/model/policy.ts'
 import type { Provider } from '../../electron/tensor/provider.ts'
 import { train, type TrainEvent, type VaeCache } from '../../electron/trainer/train.ts'
 import { movingSquares } from './moving-squares.ts'
-import { openTestOnnx } from './providers.ts'
+import { openTestOnnx } from './tensor-providers.ts'
 
 export type Snapshot = Extract<TrainEvent, { type: 'snapshot' }>
 

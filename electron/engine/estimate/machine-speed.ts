@@ -9,7 +9,7 @@ import { writeFileAtomic } from '../../platform/fs-atomic.ts'
 import type { Home } from '../../platform/paths.ts'
 import { runEntry } from '../../platform/run-entry.ts'
 import type { Provider } from '../../tensor/provider.ts'
-import { resultMark } from '../../tensor/registry/probe.ts'
+import { answerOf, resultMark } from '../../tensor/registry/probe.ts'
 import { trainStepCost, vaeStepCost, type StepCost } from '../../trainer/step-cost.ts'
 import { timedTrainStep, timedVaeStep, timeInTurn, type TimedStep } from './step-timing.ts'
 
@@ -77,9 +77,8 @@ async function keptSpeed(path: string, key: string, provider: Provider, threads:
 
 /** The probes hold more memory than many a run: they are timed in a process of their own. Null where none starts. */
 async function timesApart({ name }: Provider, threads: number): Promise<Measured['times'] | null> {
-  const { stdout } = await runEntry('probe-worker', ['speed', name, String(threads)], { timeoutMs: 300_000 })
-  const line = stdout.split('\n').findLast((each) => each.startsWith(resultMark))
-  return line === undefined ? null : timesSchema.parse(JSON.parse(line.slice(resultMark.length)))
+  const answer = answerOf(resultMark, await runEntry('probe-worker', ['speed', name, String(threads)], { timeoutMs: 300_000 }))
+  return answer === undefined ? null : timesSchema.parse(answer)
 }
 
 /**

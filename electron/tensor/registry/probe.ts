@@ -67,12 +67,12 @@ async function probeInProcess(name: ProviderName, { patienceMs: limits = patienc
     signal?.throwIfAborted()
     tries++
   } while (isUndecided(end) && tries < limits.length)
-  const line = lineWith(resultMark, end)
+  const answer = answerOf(resultMark, end)
   const base = missing(name, { reason: '', hint: '' })
   const failed = (reason: string, hint: string): ProviderReport => ({ ...base, status: 'failed', reason, hint })
   const update = 'Update the graphics driver, or choose another device; kinora doctor lists them.'
-  if (line === undefined) {
-    const told = probeFailureSchema.safeParse(parseJson(lineWith(failureMark, end)?.slice(failureMark.length) ?? ''))
+  if (answer === undefined) {
+    const told = probeFailureSchema.safeParse(answerOf(failureMark, end))
     if (told.success) return failed(told.data.reason, told.data.hint ?? update)
     const last = end.stderr.trim().split('\n').at(-1) ?? ''
     const seconds = limits.slice(0, tries).map((ms) => `${ms / 1000} s`).join(' and then ')
@@ -81,7 +81,7 @@ async function probeInProcess(name: ProviderName, { patienceMs: limits = patienc
     if (end.signal) return failed(`Its test process was ended by ${end.signal}${last ? `: ${last}` : ''}.`, end.signal === 'SIGKILL' ? 'The system ends processes so when memory runs out: close other programs and try again.' : update)
     return failed(last || `Its test process ended with code ${end.code}.`, update)
   }
-  const result = probeResultSchema.safeParse(parseJson(line.slice(resultMark.length)))
+  const result = probeResultSchema.safeParse(answer)
   if (!result.success) return failed('Its test process answered with something unreadable.', 'Reinstall Kinora.')
   const report = { ...base, ...result.data, testedAt: new Date().toISOString(), reason: null, hint: null }
   if (report.selfTestError <= selfTestTolerance) return { ...report, status: 'ready' }
@@ -93,13 +93,15 @@ async function probeInProcess(name: ProviderName, { patienceMs: limits = patienc
   }
 }
 
-function lineWith(mark: string, { stdout }: EntryEnd): string | undefined {
-  return stdout.split('\n').findLast((each) => each.startsWith(mark))
+/** What probe-worker said in its last line with this mark: undefined where there is none, null where it cannot be read. */
+export function answerOf(mark: string, { stdout }: EntryEnd): unknown {
+  const line = stdout.split('\n').findLast((each) => each.startsWith(mark))
+  return line === undefined ? undefined : parseJson(line.slice(mark.length))
 }
 
 /** Too slow, or killed from outside (as the system does when memory runs out): that says little about the provider. */
 function isUndecided(end: EntryEnd): boolean {
-  return lineWith(resultMark, end) === undefined && (end.isLate || end.signal === 'SIGKILL')
+  return answerOf(resultMark, end) === undefined && (end.isLate || end.signal === 'SIGKILL')
 }
 
 /** What a remembered result depends on: programs, processor and machine. */

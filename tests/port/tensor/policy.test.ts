@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { TrainConfig } from '../../../electron/contract/config.ts'
 import type { Provider } from '../../../electron/tensor/provider.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
-import { openTestOnnx } from '../../support/providers.ts'
 import { smallConfig } from '../../support/small-config.ts'
 import { collect, expectIdentical, memoryCache, snapshots, stored } from '../../support/training.ts'
-import { providers } from '../../support/tensor-providers.ts'
+import { openTestOnnx, providers } from '../../support/tensor-providers.ts'
 
 const dataset = movingSquares()
 const configs: Record<string, TrainConfig> = {
