@@ -27,7 +27,7 @@ export async function writeDemoReport(context: Context, { plan, runs, evaluation
   const joint = runs.find(({ config }) => config.motion.target !== 'none')!
   const place = await findDataset(context.home, plan.dataset)
   const dataset = await openPlace(context.home, place, context.signal)
-  const provider = await openProvider(joint.config.device, { threads: joint.config.threads, cacheDir: context.home.cache })
+  const { provider } = await openProvider(joint.config.device, { threads: joint.config.threads, cacheDir: context.home.cache })
   try {
     const predict = async (): Promise<ReportMotion> => {
       const { policy } = await openPolicy(joint.path, 'latest', provider)

@@ -26,7 +26,7 @@ export function registerEstimate(program: Command, bind: Bind): void {
     const { config, data } = isKnown
       ? await fitted(context, settings, sourceOf(options), options.as)
       : { config: parseTrainConfig({ ...settings, data: { ...dataSettings(settings), dataset: 'none' } }, sourceOf(options)), data: null }
-    const estimate = await estimateHere(context.home, await withImportedVae(context.home, config), data, { signal: context.signal, tries: true })
+    const estimate = await estimateHere(context.home, await withImportedVae(context.home, config), data, { signal: context.signal, tries: true, onWarning: (message) => context.note(message) })
     context.print(estimate, estimateText(estimate))
     return estimate.shortages.some(({ of }) => of === 'memory') ? exitCodes['out-of-memory'] : 0
   })

@@ -31,6 +31,8 @@ export const kinoraEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run-alert'), alert: runAlertSchema }),
   z.object({ type: z.literal('dataset-changed'), dataset: datasetSummarySchema }),
   z.object({ type: z.literal('system-changed'), info: systemInfoSchema }),
+  /** What the compute engine warns of while it reads, predicts or judges for the page. */
+  z.object({ type: z.literal('engine-warning'), message: z.string() }),
   z.object({ type: z.literal('replay-progress'), id: z.string(), predictedFrames: z.number().int() }),
   z.object({ type: z.literal('evaluation-changed'), job: evaluationJobSchema }),
   z.object({ type: z.literal('ablation-changed'), ablation: ablationSchema }),

@@ -99,9 +99,19 @@ export interface DeskMethods {
 }
 export type DeskMethod = keyof DeskMethods
 
+/** What the desk tells unasked. */
+export interface DeskNews {
+  readonly onReplayProgress: (id: string, predictedFrames: number) => void
+  /** Of the compute engine: a quicker provider that does not work, a kernel that is missing. */
+  readonly onWarning: (message: string) => void
+}
+
 /** An engine inside Electron has the host run a program for it, see platform/run-entry.ts. */
 export type AskToRun = { readonly type: 'run-entry'; readonly run: number; readonly entry: Entry; readonly args: readonly string[]; readonly timeoutMs: number }
 export type HasRun = { readonly type: 'entry-ended'; readonly run: number; readonly end: EntryEnd }
+
+/** Told once by each process. */
+export type EngineWarning = { readonly type: 'warning'; readonly message: string }
 
 export type ToDesk =
   | HasRun
@@ -115,6 +125,7 @@ export type FromDesk =
   | { readonly type: 'result'; readonly call: number; readonly value: unknown }
   | { readonly type: 'failure'; readonly call: number; readonly error: z.infer<typeof errorSchema> }
   | { readonly type: 'replay-progress'; readonly id: string; readonly predictedFrames: number }
+  | EngineWarning
 
 export type ToJob = HasRun | { readonly type: 'pause' } | { readonly type: 'stop' }
 
@@ -124,6 +135,7 @@ export type ToEvaluation = HasRun | { readonly type: 'stop' }
 
 export type FromEvaluation =
   | AskToRun
+  | EngineWarning
   | { readonly type: 'heartbeat' }
   | { readonly type: 'evaluation-begins'; readonly owner: RolloutOwner; readonly seeds: readonly number[] }
   | ({ readonly type: 'evaluation-progress' } & Pick<EvaluationJob, 'cells' | 'steps' | 'done' | 'successes' | 'etaSeconds'>)

@@ -31,6 +31,7 @@ export class DeskClient {
   readonly #log: Log
   readonly #didChange = new Emitter<SystemInfo['engine']>()
   readonly #progress = new Emitter<{ id: string; predictedFrames: number }>()
+  readonly #warning = new Emitter<string>()
   readonly #calls = new Map<number, Call>()
   #nextCall = 1
   #child: ChildProcess | undefined
@@ -46,6 +47,7 @@ export class DeskClient {
 
   readonly onDidChangeState = this.#didChange.event
   readonly onReplayProgress = this.#progress.event
+  readonly onWarning = this.#warning.event
 
   constructor(home: Home, spawn: SpawnChild, log: Log) {
     this.#home = home
@@ -125,6 +127,9 @@ export class DeskClient {
         break
       case 'replay-progress':
         this.#progress.fire({ id: message.id, predictedFrames: message.predictedFrames })
+        break
+      case 'warning':
+        this.#warning.fire(message.message)
         break
       case 'heartbeat':
       case 'run-entry':

@@ -28,8 +28,10 @@ export class EvaluationControl {
   #child: { readonly id: string; readonly process: ChildProcess; readonly exited: Promise<void> } | undefined
   #next = 1
   #isClosing = false
+  readonly #warning = new Emitter<string>()
   readonly onDidChange = this.#didChange.event
   readonly onDidEnd = this.#didEnd.event
+  readonly onWarning = this.#warning.event
 
   constructor(home: Home, spawn: SpawnChild, log: Log) {
     this.#home = home
@@ -99,6 +101,7 @@ export class EvaluationControl {
   }
 
   #receive(id: string, message: FromEvaluation): void {
+    if (message.type === 'warning') this.#warning.fire(message.message)
     if (message.type === 'evaluation-begins') this.#change(id, { owner: message.owner, seeds: [...message.seeds] })
     if (message.type === 'evaluation-progress') {
       const { cells, steps, done, successes, etaSeconds } = message

@@ -100,6 +100,7 @@ export class Workbench {
     this.#runs.onEvent((event) => this.#events.fire(event))
     this.#datasets.onDidChange((dataset) => this.#events.fire({ type: 'dataset-changed', dataset }))
     this.desk.onReplayProgress((progress) => this.#events.fire({ type: 'replay-progress', ...progress }))
+    for (const source of [this.desk, this.#evaluations]) source.onWarning((message) => this.#events.fire({ type: 'engine-warning', message }))
     this.#evaluations.onDidChange((job) => this.#events.fire({ type: 'evaluation-changed', job }))
     this.#ablations.onDidChange((ablation) => this.#events.fire({ type: 'ablation-changed', ablation }))
     this.#ablations.onDidRemove((id) => this.#events.fire({ type: 'ablation-removed', id }))

@@ -114,6 +114,8 @@ function keyOf(event: KinoraEvent): string {
       return `dataset ${event.dataset.id}`
     case 'system-changed':
       return 'system'
+    case 'engine-warning':
+      return `warning ${event.message}`
     case 'replay-progress':
       return `replay ${event.id}`
     case 'evaluation-changed':

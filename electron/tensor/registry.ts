@@ -28,17 +28,27 @@ export function chooseProvider(reports: readonly ProviderReport[]): ProviderName
 }
 
 export interface OpenProviderOptions extends OpenOptions, ProbeOptions {
-  /** Hears of quicker providers that are here and do not work, when `auto` takes another one; `log` is warned as well. */
-  readonly onPassedOver?: (reports: readonly PassedOver[], warning: string) => void
   /** What `auto` chooses from. */
   readonly rungs?: readonly Rung[]
 }
 
+export interface OpenedProvider {
+  readonly provider: Provider
+  /** Quicker ones that are here and do not work, when `auto` took another. */
+  readonly passedOver: readonly PassedOver[]
+}
+
+/** What a user should know of them; null where there are none. */
+export function passedOverWarning({ provider, passedOver }: OpenedProvider): string | null {
+  if (passedOver.length === 0) return null
+  return `${provider.name} computes, which may be many times slower than what is here and does not work: ${passedOver.map(({ name, reason }) => `${name} (${reason})`).join(', ')}. kinora doctor says what to do.`
+}
+
 /**
- * Opens `device`, or for `auto` the best provider that passes its self-test.
+ * Opens `device`, or for `auto` the best provider that passes its self-test; `log` hears of those that were passed over.
  * @throws KinoraError `device-unavailable` with every reason.
  */
-export async function openProvider(device: Device, { cacheDir, signal, patienceMs, onPassedOver, rungs = ladder, ...options }: OpenProviderOptions = {}): Promise<Provider> {
+export async function openProvider(device: Device, { cacheDir, signal, patienceMs, rungs = ladder, ...options }: OpenProviderOptions = {}): Promise<OpenedProvider> {
   const known = deviceSchema.safeParse(device)
   if (!known.success) throw new KinoraError('device-unavailable', `There is no device '${String(device)}'.`, `Known devices: auto, ${providerNames.join(', ')}.`)
   const isNamed = known.data !== 'auto'
@@ -47,12 +57,10 @@ export async function openProvider(device: Device, { cacheDir, signal, patienceM
     const report = await probe(rung, { cacheDir, signal, patienceMs })
     if (report.status === 'ready') {
       const passedOver = reports.flatMap(({ name, status, reason }) => (status === 'failed' ? [{ name, reason: reason ?? '' }] : []))
-      if (passedOver.length > 0) {
-        const warning = `${rung.name} computes, which may be many times slower than what is here and does not work: ${passedOver.map(({ name, reason }) => `${name} (${reason})`).join(', ')}. kinora doctor says what to do.`
-        options.log?.('warning', warning)
-        onPassedOver?.(passedOver, warning)
-      }
-      return openUntested(rung.name, options)
+      const opened: OpenedProvider = { provider: await openUntested(rung.name, options), passedOver }
+      const warning = passedOverWarning(opened)
+      if (warning !== null) options.log?.('warning', warning)
+      return opened
     }
     reports.push(report)
   }

@@ -71,6 +71,7 @@ export function useSession(): void {
       tellStates(batch)
       runs.apply(batch)
       for (const event of batch) {
+        if (event.type === 'engine-warning') notices.show('warning', event.message)
         system.apply(event)
         datasets.apply(event)
         replays.apply(event)

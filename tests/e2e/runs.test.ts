@@ -218,6 +218,14 @@ describe('a run', () => {
     host.fire({ type: 'run-alert', alert: { id: 'joint-s2-7', kind: 'not-finite', metric: 'loss/motion', step: 1300, value: null, usual: null } })
     await expect.poll(() => page.getByTestId('notice').allInnerTexts()).toEqual([expect.anything(), expect.stringContaining('joint-s2: loss/motion is not a number at step 1,300')])
   })
+
+  it('stands beside what the engine warns of, which is shown once', async () => {
+    await open('/data')
+    const message = 'onnx-cpu computes, which may be many times slower than what is here and does not work: onnx-webgpu (no adapter). kinora doctor says what to do.'
+    host.fire({ type: 'engine-warning', message })
+    host.fire({ type: 'engine-warning', message })
+    await expect.poll(() => page.getByTestId('notice').allInnerTexts()).toEqual([expect.stringContaining(message)])
+  })
 })
 
 describe('a run that', () => {

@@ -5,7 +5,7 @@ import type { Services } from '../../electron/rpc/services.ts'
 
 /** Live episodes of the real simulator. There is no checkpoint to act, so the expert stands in for runs, and what truly moved for what they imagine. */
 export function fakeSimulations(): Services['simulations'] & { dispose(): void } {
-  const simulations = new Simulations(new OpenPolicies(resolveHome('/nonexistent')))
+  const simulations = new Simulations(new OpenPolicies(resolveHome('/nonexistent'), () => {}))
   const runs = new Map<string, string>()
   const asRun = (simulation: Awaited<ReturnType<Services['simulations']['open']>>) => {
     const run = runs.get(simulation.id)

@@ -8,7 +8,16 @@ import { processHeartbeatMs, type DeskMethod, type FromDesk, type ToDesk } from 
 /** Serves a {@link Desk} over the channel to the host until told to exit or until the host has gone. */
 export function serveDesk(home: Home, channel: ParentChannel, log: Log): Promise<void> {
   const send = (message: FromDesk): void => channel.send(message)
-  const desk = new Desk(home, (id, predictedFrames) => send({ type: 'replay-progress', id, predictedFrames }))
+  const told = new Set<string>()
+  const desk = new Desk(home, {
+    onReplayProgress: (id, predictedFrames) => send({ type: 'replay-progress', id, predictedFrames }),
+    onWarning: (message) => {
+      if (told.has(message)) return
+      told.add(message)
+      log.warning(message)
+      send({ type: 'warning', message })
+    },
+  })
   const heartbeat = setInterval(() => send({ type: 'heartbeat' }), processHeartbeatMs)
 
   const answer = async (call: number, method: DeskMethod, argument: unknown): Promise<void> => {

@@ -20,7 +20,7 @@ import { withImportedVae } from '../training/imported-vaes.ts'
 import { findEpisode, OpenDatasets } from './open-datasets.ts'
 import { openRun } from '../runs/run-folder.ts'
 import { flowPicture, toPng, toRgba } from './picture.ts'
-import type { DeskMethods, Picture } from '../protocol.ts'
+import type { DeskMethods, DeskNews, Picture } from '../protocol.ts'
 import type { Replays } from './replays.ts'
 import type { Simulations } from './simulations.ts'
 import { parseTrainConfig } from '../runs/train-config.ts'
@@ -39,6 +39,7 @@ export class Desk implements DeskAnswers, Disposable {
   readonly #home: Home
   readonly #datasets: OpenDatasets
   readonly #openReplays: () => Promise<Replays>
+  readonly #onWarning: (message: string) => void
   readonly #flows = new WeakMap<Dataset, Map<FlowSource, DatasetFlow>>()
   readonly #thumbnails = new WeakMap<Dataset, Lru<string, Promise<Picture>>>()
   readonly #statistics = new WeakMap<Dataset, Promise<DatasetStatistics>>()
@@ -47,13 +48,14 @@ export class Desk implements DeskAnswers, Disposable {
   #replays: Promise<Replays> | undefined
   #simulations: Promise<Simulations> | undefined
 
-  constructor(home: Home, onReplayProgress: (id: string, predictedFrames: number) => void) {
+  constructor(home: Home, news: DeskNews) {
     this.#home = home
+    this.#onWarning = news.onWarning
     this.#datasets = new OpenDatasets(async (path) => openPlace(home, await findDataset(home, path)))
     // The model and the compute engine are loaded with the first replay: lists and frames need neither.
     this.#openReplays = async () => {
       const { Replays } = await import('./replays.ts')
-      return new Replays(home, this.#datasets, onReplayProgress)
+      return new Replays(home, this.#datasets, news)
     }
   }
 
@@ -176,7 +178,7 @@ export class Desk implements DeskAnswers, Disposable {
     const { dataOf, estimateHere } = await import('../estimate/estimate.ts')
     const config = await withImportedVae(this.#home, parseTrainConfig(value))
     const { path } = await findDataset(this.#home, config.data.dataset)
-    return estimateHere(this.#home, config, await this.#datasets.use(path, (dataset) => dataOf(dataset, config)), { tries, trialSignal })
+    return estimateHere(this.#home, config, await this.#datasets.use(path, (dataset) => dataOf(dataset, config)), { tries, trialSignal, onWarning: this.#onWarning })
   }
 
   doctor: DeskAnswers['doctor'] = (options) => doctor(this.#home, options)
@@ -190,7 +192,7 @@ export class Desk implements DeskAnswers, Disposable {
     const folder = join(this.#home.root, 'exports')
     await mkdir(folder, { recursive: true })
     const path = join(folder, `${basename(runPath)}-${Date.now()}`)
-    const { checkpointStep, random, dataset, datasetNote } = await exportPolicy({ home: this.#home, runPath, out: path, samples: comparedObservations })
+    const { checkpointStep, random, dataset, datasetNote } = await exportPolicy({ home: this.#home, runPath, out: path, samples: comparedObservations, onWarning: this.#onWarning })
     return { path, checkpointStep, random, dataset, datasetNote }
   }
 
@@ -229,7 +231,7 @@ export class Desk implements DeskAnswers, Disposable {
 
   writeReport: DeskAnswers['writeReport'] = async ({ id, runPaths }) => {
     const { writeRunReport } = await import('../exchange/run-report.ts')
-    return { path: await writeRunReport(this.#home, { id, runPaths }) }
+    return { path: await writeRunReport(this.#home, { id, runPaths, onWarning: this.#onWarning }) }
   }
 
   #replaysNow(): Promise<Replays> {
@@ -239,7 +241,7 @@ export class Desk implements DeskAnswers, Disposable {
 
   /** The simulator is loaded with the first episode that somebody wants to watch. */
   #simulationsNow(): Promise<Simulations> {
-    this.#simulations ??= Promise.all([import('./simulations.ts'), import('./open-policies.ts')]).then(([{ Simulations }, { OpenPolicies }]) => new Simulations(new OpenPolicies(this.#home)))
+    this.#simulations ??= Promise.all([import('./simulations.ts'), import('./open-policies.ts')]).then(([{ Simulations }, { OpenPolicies }]) => new Simulations(new OpenPolicies(this.#home, this.#onWarning)))
     return this.#simulations
   }
 

@@ -3,6 +3,7 @@ import type { Disposable } from '../../base/disposable.ts'
 import type { TrainConfig } from '../../contract/config.ts'
 import type { Policy } from '../../model/policy.ts'
 import type { Home } from '../../platform/paths.ts'
+import { warningsTo } from '../../tensor/backends/log.ts'
 import { Lending } from './lending.ts'
 import { openPolicy } from '../evaluation/open-policy.ts'
 
@@ -21,12 +22,12 @@ export class OpenPolicies implements Disposable {
   readonly #devices = new Map<string, TrainConfig['device']>()
   #idle: NodeJS.Timeout | undefined
 
-  constructor(home: Home) {
+  constructor(home: Home, onWarning: (message: string) => void) {
     this.#lending = new Lending(async (key) => {
       const { runPath, step } = JSON.parse(key) as { runPath: string; step: number }
       const { openProvider } = await import('../../tensor/registry.ts')
       // Half of the cores: a run in training needs the others more.
-      const provider = await openProvider(this.#devices.get(runPath) ?? 'auto', { threads: Math.max(1, Math.floor(cpus().length / 2)), cacheDir: home.cache })
+      const { provider } = await openProvider(this.#devices.get(runPath) ?? 'auto', { threads: Math.max(1, Math.floor(cpus().length / 2)), cacheDir: home.cache, log: warningsTo(onWarning) })
       try {
         const { policy } = await openPolicy(runPath, step, provider)
         return {

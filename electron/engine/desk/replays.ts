@@ -18,7 +18,7 @@ import { findEpisode, type OpenDatasets } from './open-datasets.ts'
 import { OpenPolicies } from './open-policies.ts'
 import { contactSheet, toRgba } from './picture.ts'
 import { PredictionCache, type Prediction } from './prediction-cache.ts'
-import type { ImagineRequest, Picture, ReplayRequest } from '../protocol.ts'
+import type { DeskNews, ImagineRequest, Picture, ReplayRequest } from '../protocol.ts'
 import { ReplayFrameSources, type EpisodeOf } from './replay-frames.ts'
 import { openRun } from '../runs/run-folder.ts'
 
@@ -47,11 +47,11 @@ export class Replays implements Disposable {
   /** Whole episodes are predicted one after the other. */
   #predicting: Promise<void> = Promise.resolve()
 
-  constructor(home: Home, datasets: OpenDatasets, onProgress: (id: string, predictedFrames: number) => void) {
+  constructor(home: Home, datasets: OpenDatasets, { onReplayProgress, onWarning }: DeskNews) {
     this.#home = home
     this.#frames = new ReplayFrameSources(home, datasets)
-    this.#policies = new OpenPolicies(home)
-    this.#onProgress = onProgress
+    this.#policies = new OpenPolicies(home, onWarning)
+    this.#onProgress = onReplayProgress
     this.#cache = new PredictionCache(home)
   }
 

@@ -9,6 +9,7 @@ import { mapDataset } from '../../dataset/mapping.ts'
 import type { ActionDimensions } from '../../model/action-expert.ts'
 import { liberoDimensions, parameterCounts } from '../../model/parameter-counts.ts'
 import type { Home } from '../../platform/paths.ts'
+import { warningsTo } from '../../tensor/backends/log.ts'
 import type { Provider } from '../../tensor/provider.ts'
 import { splitEpisodes } from '../../sampler/episodes.ts'
 import { checkDataset } from '../../sampler/memory.ts'
@@ -139,12 +140,13 @@ export interface EstimateOptions {
   readonly tries?: boolean
   /** Ends the trial: the answer is then from the machine's speed. */
   readonly trialSignal?: AbortSignal
+  readonly onWarning?: (message: string) => void
 }
 
 /** Opens the configuration's provider, measures the machine once, and estimates. */
-export async function estimateHere(home: Home, config: TrainConfig, data: EstimateData | null, { signal, tries = false, trialSignal }: EstimateOptions = {}): Promise<Estimate> {
+export async function estimateHere(home: Home, config: TrainConfig, data: EstimateData | null, { signal, tries = false, trialSignal, onWarning }: EstimateOptions = {}): Promise<Estimate> {
   const { openProvider } = await import('../../tensor/registry.ts')
-  const provider = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal })
+  const { provider } = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal, log: warningsTo(onWarning) })
   try {
     const speed = await machineSpeed(home, provider, config.threads || cpus().length)
     const past = await pastSpeed(home, config, provider.name)

@@ -55,7 +55,7 @@ export async function serveEvaluation(home: Home, request: EvaluationRequest, ch
     const { stoppedEarly } =
       owner.kind === 'baseline'
         ? await evaluateBaselineOf(home, owner.name, options)
-        : await evaluateRun(home, await openRun(join(home.runs, owner.runId)), owner.checkpointStep, { ...options, replanSteps: owner.replanSteps })
+        : await evaluateRun(home, await openRun(join(home.runs, owner.runId)), owner.checkpointStep, { ...options, replanSteps: owner.replanSteps, onWarning: (message) => send({ type: 'warning', message }) })
     tell()
     send({ type: 'evaluation-ended', error: null, ...(stoppedEarly && { stoppedEarly }) })
     return true

@@ -52,7 +52,7 @@ export interface RunEvaluationOptions extends ClosedLoopOptions {
  */
 export async function evaluateRun(home: Home, run: RunFolder, step: number, options: RunEvaluationOptions): Promise<Evaluation> {
   const { replanSteps = run.config.action.replanSteps, phrasing = 'usual', device = run.config.device, onWarning, ...play } = options
-  const provider = await openProvider(device, { threads: run.config.threads, cacheDir: home.cache, log: warningsTo(onWarning) })
+  const { provider } = await openProvider(device, { threads: run.config.threads, cacheDir: home.cache, log: warningsTo(onWarning) })
   try {
     const { policy } = await openPolicy(run.path, step, provider)
     const log = await RolloutLog.open(evaluationFile(run, step, replanSteps, 'ndjson', phrasing), { checkpointStep: step, replanSteps, sizePx: run.config.data.imageSizePx, provider: provider.name, worldVersion, kinora: kinoraVersion() })

@@ -62,7 +62,7 @@ export async function exportPolicy({ home, runPath, step, out, samples, signal, 
   const { config, identity } = await openRun(runPath)
   requireActionHead(config)
   const checkpoint = await openCheckpoint(runPath, step ?? 'latest', { groups: ['ema'] })
-  const provider = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal, log: warningsTo(onWarning) })
+  const { provider } = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal, log: warningsTo(onWarning) })
   try {
     const policy = await loadPolicy({ provider, checkpoint, config })
     const opened = await datasetOf(home, config.data.dataset, signal)

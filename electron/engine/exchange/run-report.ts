@@ -31,7 +31,7 @@ export async function writeRunReport(home: Home, { runPaths, id, signal, onProgr
   const runs = await Promise.all(runPaths.map((path) => openRun(path)))
   const [first] = runs
   const { openProvider } = await import('../../tensor/registry.ts')
-  const provider = await openProvider(first!.config.device, { threads: Math.max(1, Math.floor(cpus().length / 2)), cacheDir: home.cache, log: warningsTo(onWarning) })
+  const { provider } = await openProvider(first!.config.device, { threads: Math.max(1, Math.floor(cpus().length / 2)), cacheDir: home.cache, log: warningsTo(onWarning) })
   try {
     const place = await findDataset(home, first!.config.data.dataset)
     const dataset = await openPlace(home, place)

@@ -6,7 +6,7 @@ import { mapDataset } from '../../dataset/mapping.ts'
 import { MetricWriter } from '../../metrics/writer.ts'
 import { FileLog, type Log } from '../../platform/log.ts'
 import type { Home } from '../../platform/paths.ts'
-import { openProvider } from '../../tensor/registry.ts'
+import { openProvider, passedOverWarning } from '../../tensor/registry.ts'
 import { train, type RestoredCheckpoint, type TrainEvent } from '../../trainer/train.ts'
 import { DisposableStore } from '../../base/disposable.ts'
 import { letGo } from '../../base/host-tensor.ts'
@@ -84,20 +84,11 @@ async function trainFolder(folder: RunFolder, options: TrainingJobOptions, keepe
     const asStored = resources.add(await openPlace(home, place, signal))
     if (options.ignoresMemory !== true && keeper.status.ignoresMemory !== true) refuseShortMemory(config, dataOf(asStored, config))
     const dataset = mapDataset(asStored, config.data)
-    let passedOver: RunStatus['passedOver']
-    const provider = resources.add(
-      await openProvider(config.device, {
-        threads: config.threads,
-        cacheDir: home.cache,
-        signal,
-        log: (level, message) => log[level](message),
-        onPassedOver: (reports, message) => {
-          passedOver = [...reports]
-          options.onEvent?.({ type: 'notice', message })
-        },
-      }),
-    )
-    keeper.update({ provider: provider.name, passedOver })
+    const opened = await openProvider(config.device, { threads: config.threads, cacheDir: home.cache, signal, log: (level, message) => log[level](message) })
+    const provider = resources.add(opened.provider)
+    const warning = passedOverWarning(opened)
+    if (warning !== null) options.onEvent?.({ type: 'notice', message: warning })
+    keeper.update({ provider: provider.name, passedOver: warning === null ? undefined : [...opened.passedOver] })
     log.info(`Training on ${provider.name} (${provider.deviceName}, version ${provider.version}), dataset ${place.path}`)
     const restore = await restoreLatest(folder.path, log)
     keeper.update({ step: restore?.step ?? 0, totalSteps: config.steps })

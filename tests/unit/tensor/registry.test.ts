@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { providerNames } from '../../../electron/contract/config.ts'
-import type { PassedOver, ProviderReport } from '../../../electron/contract/system.ts'
+import type { ProviderReport } from '../../../electron/contract/system.ts'
 import { openCpuProvider } from '../../../electron/tensor/backends/cpu/provider.ts'
-import { chooseProvider, openProvider, probeProviders } from '../../../electron/tensor/registry.ts'
+import { chooseProvider, openProvider, passedOverWarning, probeProviders } from '../../../electron/tensor/registry.ts'
 import { ladder, type Rung } from '../../../electron/tensor/registry/ladder.ts'
 import { parseNvidiaCard } from '../../../electron/tensor/registry/nvidia.ts'
 import { selfTest, selfTestTolerance } from '../../../electron/tensor/registry/self-test.ts'
@@ -68,7 +68,7 @@ describe('self-test', () => {
 
 describe('openProvider', () => {
   it('probes in a process of its own, remembers the pass, and opens', async () => {
-    const provider = await openProvider('onnx-cpu', { threads: 1, cacheDir: folder })
+    const { provider } = await openProvider('onnx-cpu', { threads: 1, cacheDir: folder })
     expect(provider.name).toBe('onnx-cpu')
     expect(provider.eager(() => provider.version)).toContain('onnxruntime')
     provider.dispose()
@@ -134,32 +134,29 @@ describe('a self-test that does not come to an end', () => {
   })
 
   it('says aloud that auto fell from a provider that is here', async () => {
-    const told: { readonly passedOver: PassedOver[]; readonly warning: string }[] = []
     const warnings: string[] = []
     // Not of this system, though its rung says so: its process ends with an error, as one with a broken driver does.
     const broken = process.platform === 'win32' ? 'onnx-coreml' : 'onnx-dml'
-    const provider = await openProvider('auto', {
+    const opened = await openProvider('auto', {
       threads: 1,
       cacheDir: folder,
       rungs: [rung(broken), rung('onnx-cpu')],
       log: (level, message) => void (level === 'warning' && warnings.push(message)),
-      onPassedOver: (passedOver, warning) => told.push({ passedOver: [...passedOver], warning }),
     })
-    expect(provider.name).toBe('onnx-cpu')
-    provider.dispose()
-    expect(told).toEqual([{ passedOver: [{ name: broken, reason: expect.stringMatching(/./) }], warning: expect.stringContaining('many times slower') }])
-    expect(warnings).toEqual([told[0]!.warning])
+    opened.provider.dispose()
+    expect(opened).toMatchObject({ provider: { name: 'onnx-cpu' }, passedOver: [{ name: broken, reason: expect.stringMatching(/./) }] })
+    expect(warnings).toEqual([passedOverWarning(opened)])
+    expect(warnings[0]).toMatch(new RegExp(`^onnx-cpu computes, which may be many times slower.*${broken} \\(`))
   })
 
   it('says nothing of what is not installed', async () => {
-    const told: unknown[] = []
-    const provider = await openProvider('auto', {
+    const opened = await openProvider('auto', {
       threads: 1,
       cacheDir: folder,
       rungs: [{ ...rung('onnx-cuda'), absence: () => ({ reason: 'No GPU.', hint: 'Buy one.' }) }, rung('onnx-cpu')],
-      onPassedOver: (passedOver) => told.push(passedOver),
     })
-    provider.dispose()
-    expect(told).toEqual([])
+    opened.provider.dispose()
+    expect(opened.passedOver).toEqual([])
+    expect(passedOverWarning(opened)).toBeNull()
   })
 })

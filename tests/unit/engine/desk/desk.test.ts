@@ -22,7 +22,7 @@ const squares = movingSquares()
 beforeAll(async () => {
   home = temporaryHome()
   place = { id: 'squares', path: await recordSquares(home) }
-  desk = new Desk(home, (id, frames) => progress.push([id, frames]))
+  desk = new Desk(home, { onReplayProgress: (id, frames) => progress.push([id, frames]), onWarning: () => {} })
 })
 afterAll(() => desk.dispose())
 
@@ -138,7 +138,7 @@ describe('replays', () => {
     const errors = await desk.replayErrors({ id: replay.id })
     await desk.closeReplay({ id: replay.id })
     await expect(desk.replayErrors({ id: replay.id })).rejects.toMatchObject({ code: 'not-found' })
-    const other = new Desk(home, () => {})
+    const other = new Desk(home, { onReplayProgress: () => {}, onWarning: () => {} })
     const again = await other.openReplay(request(1, 1))
     expect(again).toEqual(replay)
     expect(await other.replayErrors({ id: again.id })).toEqual(errors)

@@ -9,7 +9,7 @@ const task = 'tabletop-goal/push-button'
 const expert = { kind: 'baseline', name: 'expert' } as const
 
 describe('simulations', () => {
-  const simulations = new Simulations(new OpenPolicies(resolveHome('/nonexistent')))
+  const simulations = new Simulations(new OpenPolicies(resolveHome('/nonexistent'), () => {}))
   afterAll(() => simulations.dispose())
 
   it('plays the very episode that an evaluation of the same policy plays', async () => {

@@ -111,7 +111,7 @@ describe('estimate', { timeout: 480_000 }, () => {
     const home = temporaryHome()
     await recordSquares(home, 'squares')
     const config = { ...smallConfig({ data: { dataset: 'squares' }, steps: 1 }), device: 'onnx-cpu' as const, threads: 1 }
-    const desk = new Desk(home, () => {})
+    const desk = new Desk(home, { onReplayProgress: () => {}, onWarning: () => {} })
     // What another version has measured is measured anew.
     writeFileSync(join(home.cache, 'machine-speed.json'), '{"onnx-cpu": {"version": 1}}')
     try {
