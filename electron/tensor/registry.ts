@@ -41,7 +41,9 @@ export interface OpenedProvider {
 /** What a user should know of them; null where there are none. */
 export function passedOverWarning({ provider, passedOver }: OpenedProvider): string | null {
   if (passedOver.length === 0) return null
-  return `${provider.name} computes, which may be many times slower than what is here and does not work: ${passedOver.map(({ name, reason }) => `${name} (${reason})`).join(', ')}. kinora doctor says what to do.`
+  const names = passedOver.map(({ name }) => name).join(' and ')
+  const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`).join(' ')
+  return `Computing on ${provider.name}, which may be many times slower: ${names} would come first, but ${passedOver.length === 1 ? 'does' : 'do'} not work. ${reasons} (kinora doctor says what to do.)`
 }
 
 /**

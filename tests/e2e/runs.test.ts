@@ -221,7 +221,7 @@ describe('a run', () => {
 
   it('stands beside what the engine warns of, which is shown once', async () => {
     await open('/data')
-    const message = 'onnx-cpu computes, which may be many times slower than what is here and does not work: onnx-webgpu (no adapter). kinora doctor says what to do.'
+    const message = 'Computing on onnx-cpu, which may be many times slower: onnx-webgpu would come first, but does not work.'
     host.fire({ type: 'engine-warning', message })
     host.fire({ type: 'engine-warning', message })
     await expect.poll(() => page.getByTestId('notice').allInnerTexts()).toEqual([expect.stringContaining(message)])

@@ -146,10 +146,15 @@ export class Session {
 }
 
 function runtimeError(error: unknown, doing: string, needBytes?: number): KinoraError {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = withoutSource(error instanceof Error ? error.message : String(error))
   if (/Failed to load shared library/.test(message)) return cudaLoadError(error)
   if (/alloc|out of memory|bad_alloc|cudaMalloc/i.test(message)) {
     return new KinoraError('out-of-memory', `Not enough memory to ${doing} a step${needBytes === undefined ? '' : ` (it needs ${Math.ceil(needBytes / 2 ** 20)} MiB beside its state)`}: ${message}`, 'Lower batchSize, the picture size or the width of the model, or close other programs.', { cause: error })
   }
   return new KinoraError('internal', `onnxruntime could not ${doing} a step: ${message}`, 'This is a bug in Kinora. Please report it with the log; --device cpu works around it.', { cause: error })
+}
+
+/** The runtime's words without the file, function and condition of its source that it puts before them: `cause` has all. */
+export function withoutSource(message: string): string {
+  return message.replace(/\S*\/onnxruntime\/\S+:\d+ .*? was (?:false|true)\.\s*/s, '').trim()
 }
