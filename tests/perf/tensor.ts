@@ -7,7 +7,7 @@ import type { BenchRow } from '../../electron/commands/bench.ts'
 import { withHugePages } from '../../electron/platform/compute-process.ts'
 import { eventLoopP99Ms, policyRows } from './tensor/policy.ts'
 
-const rounds = 5
+const rounds = 9
 const stepsPerRound = 3
 /** Processes that the first step is timed in. */
 const fresh = 5
@@ -35,9 +35,36 @@ class Trainer {
     return this.next()
   }
 
-  stop(): void {
-    this.#child.kill()
+  /** Threads of both runtimes spin for a while after a run, which would slow the other's. Windows cannot: there they do. */
+  pause(isPaused: boolean): void {
+    if (process.platform !== 'win32') this.#child.kill(isPaused ? 'SIGSTOP' : 'SIGCONT')
   }
+
+  stop(): void {
+    this.#child.kill('SIGKILL')
+  }
+}
+
+/** What one process took: every step, and the median of each round. */
+interface Times {
+  readonly ms: number[]
+  readonly medians: number[]
+}
+
+/** Steps of each in turn, while the others stand still: what else the machine does hits all alike. */
+async function alternate(trainers: readonly Trainer[]): Promise<Map<Trainer, Times>> {
+  const times = new Map<Trainer, Times>(trainers.map((trainer) => [trainer, { ms: [], medians: [] }]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const trainer of trainers) {
+      for (const other of trainers) other.pause(other !== trainer)
+      const ms = (await trainer.ask(`run ${stepsPerRound}`)).ms as unknown as number[]
+      if (round === 0) continue // warm-up
+      times.get(trainer)!.ms.push(...ms)
+      times.get(trainer)!.medians.push(median(ms))
+    }
+  }
+  for (const trainer of trainers) trainer.pause(false)
+  return times
 }
 
 /** A python with torch: KINORA_TORCH_PYTHON, else python3; null when it has none. */
@@ -71,49 +98,59 @@ async function firstStepS(name: string, threads: number): Promise<number> {
 const device = process.env.KINORA_BENCH_DEVICE ?? 'onnx-cpu'
 const isProcessor = device === 'onnx-cpu'
 
-/** Ours and PyTorch's step of one model, turn by turn, so that what else the machine does hits both alike. */
+/** Of all steps, from the tenth quickest of a hundred to the tenth slowest. */
+const ofSteps = ({ ms }: Times): Pick<BenchRow, 'value' | 'unit' | 'better' | 'n' | 'low' | 'high'> => ({ value: median(ms), unit: 'ms', better: 'lower', n: ms.length, low: quantile(ms, 0.1), high: quantile(ms, 0.9) })
+
+/** Round by round. */
+function ratioOf(own: Times, other: Times): Pick<BenchRow, 'value' | 'unit' | 'better' | 'n' | 'low' | 'high'> {
+  const ratios = own.medians.map((value, round) => value / other.medians[round]!)
+  return { value: median(ratios), unit: '', better: 'lower', n: ratios.length, low: Math.min(...ratios), high: Math.max(...ratios) }
+}
+
+/** Ours and PyTorch's step of one model. */
 async function compare(name: 'transformer' | 'vae', threads: number, target: number | undefined, python: string | null, suffix = ''): Promise<BenchRow[]> {
-  const ours = new Trainer(process.execPath, [file('worker.ts'), name, String(threads), device], withHugePages())
-  let theirs: Trainer | null = null
+  const trainers: Trainer[] = []
+  const start = (command: string, args: readonly string[], env: NodeJS.ProcessEnv): Trainer => {
+    const trainer = new Trainer(command, args, env)
+    trainers.push(trainer)
+    return trainer
+  }
+  const startOurs = (model: string): Trainer => start(process.execPath, [file('worker.ts'), model, String(threads), device], withHugePages())
   try {
+    const ours = startOurs(name)
     // One after the other: the first step is timed, and the engine looks whether the machine is busy before it lets threads spin.
     const firstSteps = [Number((await ours.next()).firstStepS)]
     while (name === 'transformer' && firstSteps.length < fresh) firstSteps.push(await firstStepS(name, threads))
-    theirs = python ? new Trainer(python, [file('torch_step.py'), name, String(threads), isProcessor ? 'cpu' : 'cuda'], withoutHugePages()) : null
+    const theirs = python ? start(python, [file('torch_step.py'), name, String(threads), isProcessor ? 'cpu' : 'cuda'], withoutHugePages()) : null
     await theirs?.next()
-    const times = { ours: [] as number[], theirs: [] as number[] }
-    const ratios: number[] = []
-    for (let round = 0; round <= rounds; round++) {
-      const own = (await ours.ask(`run ${stepsPerRound}`)).ms as unknown as number[]
-      const other = theirs ? ((await theirs.ask(`run ${stepsPerRound}`)).ms as unknown as number[]) : []
-      if (round === 0) continue // warm-up
-      times.ours.push(...own)
-      times.theirs.push(...other)
-      if (theirs) ratios.push(median(own) / median(other))
-    }
-    const peakMiB = { ours: Number((await ours.ask('end')).peakBytes) / 2 ** 20, theirs: theirs ? Number((await theirs.ask('end')).peakBytes) / 2 ** 20 : NaN }
-    const n = times.ours.length
-    const spread = (values: readonly number[]): Pick<BenchRow, 'low' | 'high' | 'n'> => ({ n, low: quantile(values, 0.1), high: quantile(values, 0.9) })
+    const products = name === 'transformer' && suffix === '' ? startOurs('products') : null
+    await products?.next()
+    const times = await alternate(trainers)
+    const own = times.get(ours)!
     const label = `${name}${suffix}`
-    const rows: BenchRow[] = [{ name: `${label}_step_ms`, value: median(times.ours), unit: 'ms', better: 'lower', ...spread(times.ours), note: threads === 1 ? '1 thread' : `${threads} threads` }]
+    const rows: BenchRow[] = [{ name: `${label}_step_ms`, ...ofSteps(own), note: threads === 1 ? '1 thread' : `${threads} threads` }]
+    if (products) rows.push({ name: `${label}_products_ms`, ...ofSteps(times.get(products)!), note: "the step's matrix products and nothing else" })
     if (theirs) {
+      const other = times.get(theirs)!
       rows.push(
-        { name: `${label}_torch_ms`, value: median(times.theirs), unit: 'ms', better: 'lower', ...spread(times.theirs) },
-        { name: `${label}_step_ratio`, value: median(ratios), unit: '', better: 'lower', target, n: ratios.length, low: Math.min(...ratios), high: Math.max(...ratios) },
-        { name: `${label}_best_ratio`, value: Math.min(...times.ours) / Math.min(...times.theirs), unit: '', better: 'lower', n, note: 'fastest step of each: least disturbed' },
+        { name: `${label}_torch_ms`, ...ofSteps(other) },
+        { name: `${label}_step_ratio`, ...ratioOf(own, other), target },
+        { name: `${label}_best_ratio`, value: Math.min(...own.ms) / Math.min(...other.ms), unit: '', better: 'lower', n: own.ms.length, note: 'fastest step of each: least disturbed' },
       )
+      if (products) rows.push({ name: `${label}_products_ratio`, ...ratioOf(times.get(products)!, other), note: "products alone, of PyTorch's whole step: no step on onnxruntime is below" })
     }
     if (suffix !== '') return rows
     if (name === 'transformer') rows.push({ name: 'first_step_s', value: median(firstSteps), unit: 's', better: 'lower', target: 3, n: firstSteps.length, low: Math.min(...firstSteps), high: Math.max(...firstSteps), note: 'loading, opening, initialising, compiling and the first step' })
-    rows.push({ name: `${name}_memory_mb`, value: peakMiB.ours, unit: 'MiB', better: 'lower', n: 1, note: 'peak of the training process' })
+    const peakMiB = async (trainer: Trainer): Promise<number> => Number((await trainer.ask('end')).peakBytes) / 2 ** 20
+    const ownPeak = await peakMiB(ours)
+    rows.push({ name: `${name}_memory_mb`, value: ownPeak, unit: 'MiB', better: 'lower', n: 1, note: 'peak of the training process' })
     if (theirs) {
-      const memory = name === 'transformer' ? 'memory_ratio' : 'vae_memory_ratio'
-      rows.push({ name: memory, value: peakMiB.ours / peakMiB.theirs, unit: '', better: 'lower', target: 1.4, n: 1, note: `PyTorch: ${peakMiB.theirs.toFixed(0)} MiB` })
+      const theirPeak = await peakMiB(theirs)
+      rows.push({ name: name === 'transformer' ? 'memory_ratio' : 'vae_memory_ratio', value: ownPeak / theirPeak, unit: '', better: 'lower', target: 1.4, n: 1, note: `PyTorch: ${theirPeak.toFixed(0)} MiB` })
     }
     return rows
   } finally {
-    ours.stop()
-    theirs?.stop()
+    for (const trainer of trainers) trainer.stop()
   }
 }
 

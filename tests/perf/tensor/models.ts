@@ -18,11 +18,8 @@ export interface Model {
 const weight = (name: string, shape: number[]): ParameterSpec => ({ name, shape, initialiser: normal(0.05) })
 const vector = (name: string, size: number, initialiser = zeros): ParameterSpec => ({ name, shape: [size], initialiser })
 
-const blocks = 8
-const width = 256
-const tokens = 128
-const batch = 16
-const heads = 8
+export const transformerSizes = { blocks: 8, width: 256, tokens: 128, batch: 16, heads: 8 }
+const { blocks, width, tokens, batch, heads } = transformerSizes
 
 const transformer: Model = {
   specs: Array.from({ length: blocks }, (_, block) => [
@@ -81,7 +78,7 @@ const vae: Model = {
 
 export const models: Readonly<Record<string, Model>> = { transformer, vae }
 
-export function trainingStep({ specs, loss }: Model): { step: StepFunction; state: HostTensors; inputs: (model: Model) => HostTensors } {
+export function trainingStep({ specs, loss, inputs: shapes }: Model): { step: StepFunction; state: HostTensors; inputs: HostTensors } {
   const flat = new FlatParameters(specs)
   const step: StepFunction = (s, { number, rate, ...inputs }) => {
     const parameters = flat.part(under(s, 'params/'))
@@ -93,7 +90,6 @@ export function trainingStep({ specs, loss }: Model): { step: StepFunction; stat
   }
   const state = { ...prefixed(flat.pack(initialise(specs, 0)), 'params/'), ...prefixed(flat.zeros(), 'adam-m/'), ...prefixed(flat.zeros(), 'adam-v/') }
   const rng = new Rng(1)
-  const inputs = (model: Model): HostTensors =>
-    Object.fromEntries(Object.entries(model.inputs).map(([name, shape]) => [name, float32(rng.normals(shape.reduce((a, b) => a * b, 1)), shape)]))
+  const inputs = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, float32(rng.normals(shape.reduce((a, b) => a * b, 1)), shape)]))
   return { step, state, inputs }
 }

@@ -1,19 +1,19 @@
 // Trains one model on request, in a process of its own so that its peak memory is its own:
-//   node worker.ts <model> <threads> <provider>; each line "run <n>" on stdin is answered by {"ms": [...]}, "end" by {"peakBytes": ...}.
+//   node worker.ts <model> <threads> <provider>, where `products` is the transformer's matrix products alone; each line "run <n>" on stdin is answered by {"ms": [...]}, "end" by {"peakBytes": ...}.
 import { createInterface } from 'node:readline'
 import { float32 } from '../../../electron/base/host-tensor.ts'
 import { providerNameSchema } from '../../../electron/contract/config.ts'
 import { openUntested } from '../../../electron/tensor/registry/open.ts'
 import { models, trainingStep } from './models.ts'
 import { peakBytes } from './memory.ts'
+import { productsOfStep } from './products.ts'
 
 const start = performance.now()
-const model = models[process.argv[2]!]!
+const name = process.argv[2]!
 const provider = await openUntested(providerNameSchema.parse(process.argv[4]), { threads: Number(process.argv[3]) })
-const { step, state: initial, inputs: make } = trainingStep(model)
+const { step, state: initial, inputs } = name === 'products' ? { state: {}, ...productsOfStep() } : trainingStep(models[name]!)
 const state = provider.createState(initial)
-const inputs = make(model)
-const compiled = provider.compile(step, { name: process.argv[2]! })
+const compiled = provider.compile(step, { name })
 let number = 0
 async function run(): Promise<{ ms: number; loss: number }> {
   number++
