@@ -18,21 +18,25 @@ A matrix file:
     "name": "targets",
     "preset": "nano",
     "base": { "data": { "dataset": "demo-tabletop" }, "steps": 4000 },
-    "factors": [{ "field": "motion.target", "values": ["none", "motion-image", "future-frame", "words"] }],
+    "factors": [{
+      "field": "motion.target",
+      "values": ["none", "motion-image", "future-frame", "words"]
+    }],
     "seeds": [0, 1, 2],
     "evaluation": { "seedsPerTask": 50 }
   }
-A factor may also be {"name", "levels": [{"label", "set": {"field": value, ...}}]}, where a level changes several fields.
-The first level of every factor is the baseline. "design" is "grid" (every combination) or "one-at-a-time".
-Started again with the same file, also after a kill, it goes on where it was.
-`
+A factor may also be {"name", "levels": [{"label", "set": {"field": value}}]},
+where a level changes several fields. The first level of every factor is the
+baseline. "design" is "grid" (every combination) or "one-at-a-time".
+Started again with the same file, also after a kill, it goes on where it was.`
 
 export function registerAblate(program: Command, bind: Bind): void {
   const command = program.command('ablate').argument('<matrix>', 'a JSON file that describes the ablation, or the id of one that was begun')
   command
     .description('Train every arm of an ablation with every seed, evaluate all on the same worlds, and print one table of differences.')
     .option('--plan', 'print the arms and train nothing')
-    .addHelpText('after', examples(['kinora ablate targets.json', 'kinora ablate targets.json --plan', 'kinora ablate targets.json --json > table.json']) + example)
+    .addHelpText('after', examples(['kinora ablate targets.json', 'kinora ablate targets.json --plan', 'kinora ablate targets.json --json > table.json']))
+    .addHelpText('after', example)
   withCommonOptions(command, { json: true })
   bind<AblateOptions>(command, async (context, options, word) => {
     const { createAblation } = await import('../engine/ablation/ablation-creation.ts')

@@ -49,7 +49,7 @@ export function createContext(options: CommonOptions, terminal: Terminal, interr
 
 /** The options that every command has, in the same words everywhere. */
 export function withCommonOptions(command: Command, also: { json?: boolean; device?: boolean } = {}): Command {
-  if (also.device) command.addOption(new Option('--device <name>', 'where to compute').choices(['auto', ...providerNames]))
+  if (also.device) command.addOption(new Option('--device <name>', 'where to compute (default: as configured, which is "auto" unless it says otherwise)').choices(['auto', ...providerNames]))
   command.option('--home <folder>', "Kinora's data folder (default: KINORA_HOME, else the platform's data folder)")
   if (also.json) command.option('--json', 'print one JSON document on stdout; progress stays on stderr')
   return command.option('--verbose', 'show where errors come from')
@@ -68,6 +68,11 @@ export function wholeNumber(low: number, high = Number.MAX_SAFE_INTEGER): (text:
     }
     return value
   }
+}
+
+/** An option that may be given several times: every text as it is. */
+export function repeated(text: string, before: readonly string[] = []): string[] {
+  return [...before, text]
 }
 
 /** Comma-separated words; the option may also be given several times. */

@@ -3,9 +3,9 @@ import { Option, type Command } from 'commander'
 import { KinoraError } from '../contract/errors.ts'
 import type { ExportSource } from '../dataset/convert/export.ts'
 import { datasetFormats, type DatasetFormat } from '../contract/dataset.ts'
-import { integer } from '../report/numbers.ts'
+import { counted } from '../report/numbers.ts'
 import { examples, type Bind } from './command.ts'
-import { withCommonOptions, type CommonOptions, type Context } from './context.ts'
+import { repeated, withCommonOptions, type CommonOptions, type Context } from './context.ts'
 
 interface ConvertOptions extends CommonOptions {
   readonly out?: string
@@ -15,7 +15,7 @@ interface ConvertOptions extends CommonOptions {
   readonly task?: string
   readonly onlySuccesses?: boolean
   readonly split?: string
-  readonly rename: readonly string[]
+  readonly rename?: readonly string[]
 }
 
 export function registerConvert(program: Command, bind: Bind): void {
@@ -29,9 +29,8 @@ export function registerConvert(program: Command, bind: Bind): void {
     .option('--task <words>', 'only episodes whose instruction has these words')
     .option('--only-successes', 'only episodes that reached their goal, by a success flag or sparse reward of the data')
     .option('--split <shares>', 'write several datasets, such as train=0.9,val=0.1, as OUT-train and OUT-val')
-    .option('--rename <old=new>', 'give a feature or camera another name; may be repeated', (text: string, before: readonly string[]) => [...before, text], [])
-    .addHelpText('after', examples(['kinora convert ~/data/bridge --out bridge-lerobot', 'kinora convert day-1 day-2 --out both-days', 'kinora convert demos --leave-out 3,17 --out clean', 'kinora convert demos --split train=0.9,val=0.1 --out demos', 'kinora convert g1 --rename cam_high=front --out g1-front']) +
-      '\nThe source is never changed. kinora/episode-map.json of the new dataset says which episode came from where.\n')
+    .option('--rename <old=new>', 'give a feature or camera another name; may be repeated', repeated)
+    .addHelpText('after', examples(['kinora convert ~/data/bridge --out bridge-lerobot', 'kinora convert day-1 day-2 --out both-days', 'kinora convert demos --leave-out 3,17 --out clean', 'kinora convert demos --split train=0.9,val=0.1 --out demos', 'kinora convert g1 --rename cam_high=front --out g1-front'], 'The source is never changed. kinora/episode-map.json of the new dataset says which episode came from where.'))
   withCommonOptions(command, { json: true })
   bind<ConvertOptions>(command, (context, options, ...names) => convert(context, options, names.flat()))
 }
@@ -49,7 +48,7 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
     ...(options.task === undefined ? {} : { task: options.task }),
     ...(options.onlySuccesses === undefined ? {} : { onlySuccesses: options.onlySuccesses }),
   }
-  const rename = Object.fromEntries(options.rename.map(parseRename))
+  const rename = Object.fromEntries((options.rename ?? []).map(parseRename))
   const sources: ExportSource[] = []
   try {
     for (const name of names) {
@@ -69,7 +68,7 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
       context.progress.finish('done')
       written.push({ path, episodes: map.length })
     }
-    context.print({ kind: 'converted', written, problems }, written.map(({ path, episodes }) => `${integer(episodes)} episodes in ${path}`).join('\n'))
+    context.print({ kind: 'converted', written, problems }, written.map(({ path, episodes }) => `${counted(episodes, 'episodes')} in ${path}`).join('\n'))
   } finally {
     for (const { dataset } of sources) dataset.dispose()
   }

@@ -11,7 +11,7 @@ export function registerDemo(program: Command, bind: Bind): void {
   const command = program.command('demo')
   command
     .description('The whole path in a few minutes: record demonstrations, train with and without the motion head, evaluate both, write a report.')
-    .addHelpText('after', examples(['kinora demo', 'npm run demo']) + '\nCtrl-C keeps what was made; running it again continues.\n')
+    .addHelpText('after', examples(['kinora demo', 'npm run demo'], 'Ctrl-C keeps what was made; running it again continues.'))
   withCommonOptions(command, { json: true, device: true })
   bind<DemoOptions>(command, async (context, options) => {
     const { runDemo } = await import('./demo-phases.ts')

@@ -5,6 +5,7 @@ import { KinoraError } from '../contract/errors.ts'
 import type { TaskSpec } from '../sim/suites.ts'
 import { listOf, wholeNumber, withCommonOptions, type CommonOptions, type Context } from './context.ts'
 import { examples, type Bind } from './command.ts'
+import { counted } from '../report/numbers.ts'
 import { formatTable } from './table.ts'
 
 interface DemosOptions extends CommonOptions {
@@ -25,9 +26,9 @@ export function registerDemos(program: Command, bind: Bind): void {
   const command = program.command('demos')
   command
     .description('Record demonstrations of the built-in tabletop by its scripted experts, as a LeRobot v3.0 dataset with exact optical flow.')
-    .option('--task <id>', 'task or suite; comma-separated or repeated; "all" for every task', listOf)
+    .option('--task <id>', 'task or suite; comma-separated or repeated; "all" for every task (--check alone takes all by itself)', listOf)
     .option('--episodes <n>', 'demonstrations per task', wholeNumber(1, 100_000), 50)
-    .option('--out <name or folder>', 'name of the dataset in the home, or a folder')
+    .option('--out <name or folder>', 'name of the dataset in the home, or a folder (default: named after the task or suite)')
     .option('--size <px>', 'side of the pictures', wholeNumber(16, 512), 64)
     .option('--horizon <steps>', 'steps from a frame to the frame that its optical flow points at', wholeNumber(1, 1000), 5)
     .option('--workers <n>', 'simulations at once (default: the cores of this machine)', wholeNumber(1, 256))
@@ -38,8 +39,7 @@ export function registerDemos(program: Command, bind: Bind): void {
     .option('--seeds <n>', 'seeds per task for --check', wholeNumber(1, 10_000), 100)
     .addHelpText(
       'after',
-      examples(['kinora demos --list', 'kinora demos --task tabletop-goal/push-button --episodes 50 --out buttons', 'kinora demos --task tabletop-goal --episodes 20 --size 128 --out goal-128', 'kinora demos --check', 'kinora demos --check --task tabletop-goal --seeds 20']) +
-        '\nRunning the same command again continues an interrupted recording or check.\n',
+      examples(['kinora demos --list', 'kinora demos --task tabletop-goal/push-button --episodes 50 --out buttons', 'kinora demos --task tabletop-goal --episodes 20 --size 128 --out goal-128', 'kinora demos --check', 'kinora demos --check --task tabletop-goal --seeds 20'], 'Running the same command again continues an interrupted recording or check.'),
     )
   withCommonOptions(command, { json: true })
   bind<DemosOptions>(command, async (context, options) => {
@@ -80,7 +80,7 @@ async function record(context: Context, tasks: readonly TaskSpec[], options: Dem
   const result = await recordDemonstrations(context, { tasks: tasks.map(({ id }) => id), episodesPerTask: options.episodes, path, sizePx: options.size, horizonSteps: options.horizon, workers: options.workers, noise: options.noise, isPhrased: options.phrasings })
   context.print(
     { dataset: basename(path), path, ...result },
-    `${result.isNew ? 'Recorded' : 'Complete already:'} ${result.episodes} episodes, ${result.frames} frames in ${path}\n${result.failedSeeds.length > 0 ? `The expert failed on ${result.failedSeeds.length} seeds, which were replaced.\n` : ''}Next: kinora train --preset nano --dataset ${isInHome(context, path) ? basename(path) : path}`,
+    `${result.isNew ? 'Recorded' : 'Complete already:'} ${counted(result.episodes, 'episodes')}, ${counted(result.frames, 'frames')} in ${path}\n${result.failedSeeds.length > 0 ? `The expert failed on ${counted(result.failedSeeds.length, 'seeds')}, replaced by others.\n` : ''}Next: kinora train --preset nano --dataset ${isInHome(context, path) ? basename(path) : path}`,
   )
 }
 

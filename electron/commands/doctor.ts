@@ -4,12 +4,13 @@ import type { DoctorReport, ProviderReport } from '../contract/system.ts'
 import { bytes, significant, timeStamp } from '../report/numbers.ts'
 import { withCommonOptions, type CommonOptions } from './context.ts'
 import { examples, type Bind } from './command.ts'
+import { wrapped } from './wrap.ts'
 
 export function registerDoctor(program: Command, bind: Bind): void {
   const command = program.command('doctor')
   command
     .description('Tell what this machine has, which compute provider Kinora takes and why, and what is missing.')
-    .addHelpText('after', examples(['kinora doctor', 'kinora doctor --fresh', 'kinora doctor --json']) + '\nExit code 6 when no provider works.\n')
+    .addHelpText('after', examples(['kinora doctor', 'kinora doctor --fresh', 'kinora doctor --json'], 'Exit code 6 when no provider works.'))
   command.option('--fresh', 'repeat the self-tests that passed within the last day')
   withCommonOptions(command, { json: true })
   bind<CommonOptions & { fresh?: boolean }>(command, async (context, { fresh = false }) => {
@@ -27,7 +28,7 @@ export function registerDoctor(program: Command, bind: Bind): void {
           : { name: 'Electron', isPresent: true, detail: `Found: ${electron}.` },
       ],
     }
-    context.print(complete, doctorText(complete))
+    context.print(complete, wrapped(doctorText(complete), context.terminal.outColumns()))
     return report.chosen === null ? exitCodes['device-unavailable'] : 0
   })
 }

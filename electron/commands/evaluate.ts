@@ -40,8 +40,10 @@ export function registerEvaluate(program: Command, bind: Bind): void {
     .option('--workers <n>', 'simulations at once (default: the cores of this machine)', wholeNumber(1, 256))
     .addHelpText(
       'after',
-      examples(['kinora evaluate demo-joint', 'kinora evaluate demo-action-only --compare demo-joint --seeds 50', 'kinora evaluate demo-joint --compare demo-action-only --stop-when-decided', 'kinora evaluate expert --tasks all --seeds 20', 'kinora evaluate demo-joint --json > joint.json']) +
-        '\nAn interrupted evaluation shows what was played and continues where it stopped. Results lie in rollouts/\nof the run; the ends of the scale need no pictures and are kept for every later table. Evaluations that are\nstopped early get intervals that hold whenever one stops; they are wider than Wilson\'s.\n',
+      examples(
+        ['kinora evaluate demo-joint', 'kinora evaluate demo-action-only --compare demo-joint --seeds 50', 'kinora evaluate demo-joint --compare demo-action-only --stop-when-decided', 'kinora evaluate expert --tasks all --seeds 20', 'kinora evaluate demo-joint --json > joint.json'],
+        'An interrupted evaluation shows what was played and continues where it stopped. Results lie in rollouts/ of the run; the ends of the scale need no pictures and are kept for every later table. Evaluations that are stopped early get intervals that hold whenever one stops; they are wider than Wilson\'s.',
+      ),
     )
   withCommonOptions(command, { json: true, device: true })
   bind<EvaluateOptions>(command, async (context, options, word) => {
@@ -57,7 +59,10 @@ export function registerEvaluate(program: Command, bind: Bind): void {
     const prepared = []
     for (const each of words) prepared.push(await preparePolicy(context, each, { tasks: chosen, step: each === word ? options.step : undefined }))
     const tasks = prepared.find((policy) => policy.tasks.length > 0)?.tasks
-    if (tasks === undefined) throw new KinoraError('usage', 'Evaluate on which tasks?', 'Give --tasks, for example --tasks tabletop-goal.')
+    if (tasks === undefined) {
+      if (prepared.every(({ run }) => run === null)) throw new KinoraError('usage', 'Evaluate on which tasks?', 'Give --tasks, for example --tasks tabletop-goal.')
+      throw new KinoraError('usage', 'No built-in task has the instructions of the dataset that this policy learned from.', 'If it acts in the tabletop world, give --tasks, for example --tasks tabletop-goal. Else there is no world for it here: kinora report tells its losses and predicted motion, kinora export takes it to your robot.')
+    }
     const endPolicies = []
     if (options.ends) for (const end of ends) if (!words.includes(end)) endPolicies.push(await preparePolicy(context, end, { tasks }))
     printSuccess(context, await evaluateAll(context, prepared, endPolicies, { ...options, tasks }), tasks, words.length === 2)

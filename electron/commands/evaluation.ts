@@ -6,7 +6,7 @@ import { evaluationOf, type BaselineName } from '../evaluate/closed-loop.ts'
 import { untilDecided, untilPrecise, type EarlyStop } from '../evaluate/early-stop.ts'
 import { firstEvaluationSeeds, type PhrasingKind } from '../sim/suites.ts'
 import type { Context } from './context.ts'
-import { findRun } from './find-run.ts'
+import { findTrainedRun } from './find-run.ts'
 import type { Judged } from './success-table.ts'
 
 const baselines: readonly string[] = ['random', 'expert'] satisfies BaselineName[]
@@ -35,7 +35,7 @@ export interface EvaluationRequest {
 /** @throws KinoraError `not-found` for an unknown run or checkpoint */
 export async function preparePolicy(context: Context, word: string, options: { readonly tasks?: readonly string[]; readonly step?: number }): Promise<PreparedPolicy> {
   if (baselines.includes(word)) return { name: word, run: null, step: 0, tasks: options.tasks ?? [] }
-  const run = await findRun(context.home, word)
+  const run = await findTrainedRun(context.home, word)
   const step = await findCheckpoint(run, options.step)
   return { name: run.identity.name, run, step, tasks: options.tasks ?? (await tasksOfDataset(context.home, run.config.data.dataset, context.signal)) }
 }

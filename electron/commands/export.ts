@@ -19,20 +19,22 @@ export function registerExport(program: Command, bind: Bind): void {
   const command = program.command('export').argument('<run>', 'a run (folder, id or name)')
   command
     .description('Write a policy as ONNX, from raw pictures, state and token ids to actions, with a report of how closely it repeats the original.')
-    .option('--out <folder>', 'new folder to write (default: <run>-policy here)')
+    .option('--out <folder>', 'new folder to write, or with --metrics the file, or the folder of the event file (default: named after the run, here)')
     .option('--step <n>', 'checkpoint (default: the last whole one)', wholeNumber(0))
     .option('--samples <n>', 'observations compared, random ones and of the dataset each', wholeNumber(1, 10_000), 16)
     .addOption(new Option('--metrics <format>', 'write what the run logged instead, every point of it: CSV, a TensorBoard event file, or JSON after W&B').choices(exportFormats))
     .addHelpText(
       'after',
-      examples(['kinora export demo-joint', 'kinora export demo-joint --out policy --samples 100', 'kinora export demo-joint --metrics tfevents --out logs/demo-joint']) +
-        '\nThe folder holds policy.onnx (opset 20, standard operators), policy.json (inputs and outputs), tokenizer.json,\nnorm_stats.json as openpi writes it, config.json and parity.json.\n',
+      examples(
+        ['kinora export demo-joint', 'kinora export demo-joint --out policy --samples 100', 'kinora export demo-joint --metrics tfevents --out logs/demo-joint'],
+        'The folder holds policy.onnx (opset 20, standard operators), policy.json (inputs and outputs), tokenizer.json and byte-pairs.json, norm_stats.json as openpi writes it, config.json and parity.json.',
+      ),
     )
   withCommonOptions(command, { json: true })
   bind<ExportOptions>(command, async (context, options, word) => {
-    const { findRun } = await import('./find-run.ts')
-    const run = await findRun(context.home, word!)
-    if (options.metrics !== undefined) return exportMetrics(context, run, options.metrics, options.out)
+    const { findRun, findTrainedRun } = await import('./find-run.ts')
+    if (options.metrics !== undefined) return exportMetrics(context, await findRun(context.home, word!), options.metrics, options.out)
+    const run = await findTrainedRun(context.home, word!)
     const out = resolve(options.out ?? `${run.identity.id}-policy`)
     const { exportPolicy } = await import('../engine/exchange/export-policy.ts')
     const report = await exportPolicy({ home: context.home, runPath: run.path, step: options.step, out, samples: options.samples, signal: context.signal, onWarning: (message) => context.note(message) })

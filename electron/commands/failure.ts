@@ -1,4 +1,5 @@
 import { exitCodes, KinoraError } from '../contract/errors.ts'
+import { ioError } from '../platform/fs-atomic.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Reports an error the way that the command was asked to speak, and tells the exit code. */
@@ -20,10 +21,8 @@ export function asKinoraError(error: unknown): KinoraError {
   if (systemCode === 'EADDRINUSE') {
     return new KinoraError('port-in-use', `The port is taken by another program: ${(error as Error).message}`, 'Choose another with --port, or --port 0 for any free one.', { cause: error })
   }
-  if (systemCode === 'EACCES' || systemCode === 'EPERM' || systemCode === 'EROFS') {
-    return new KinoraError('io', `No permission: ${(error as Error).message}`, 'Choose a folder that you may write to with --home or KINORA_HOME.', { cause: error })
-  }
-  return KinoraError.from(error)
+  const path = error instanceof Error && 'path' in error ? String(error.path) : undefined
+  return KinoraError.from(path === undefined ? error : ioError(error, `use ${path}`))
 }
 
 function stackOf(error: unknown): string {

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { nearest } from '../base/nearest.ts'
 import { KinoraError } from '../contract/errors.ts'
-import { openRun, type RunFolder } from '../engine/runs/run-folder.ts'
+import { importedPreset, openRun, type RunFolder } from '../engine/runs/run-folder.ts'
 import type { Home } from '../platform/paths.ts'
 
 /** Every readable run of the home, newest first. */
@@ -35,6 +35,16 @@ export async function findRun(home: Home, word: string): Promise<RunFolder> {
     begun.length > 1 ? `"${word}" begins ${begun.length} runs: ${begun.map(({ identity }) => identity.id).join(', ')}.` : `There is no run "${word}" in ${home.runs}.`,
     `${guess === undefined ? '' : `Did you mean "${guess}"? `}${known}.`,
   )
+}
+
+/**
+ * As {@link findRun}, for work that needs weights.
+ * @throws KinoraError `usage` for a run that was imported, which has curves alone
+ */
+export async function findTrainedRun(home: Home, word: string): Promise<RunFolder> {
+  const run = await findRun(home, word)
+  if (run.config.preset === importedPreset) throw new KinoraError('usage', `${run.identity.id} was imported from another program: it has curves and no policy.`, 'Its curves stand beside those of other runs on the page (kinora start) and come out with kinora export --metrics.')
+  return run
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -3,12 +3,12 @@ import { Option, type Command } from 'commander'
 import type { DatasetStatistics, TaskStatistics } from '../contract/dataset-statistics.ts'
 import { exitCodes, KinoraError } from '../contract/errors.ts'
 import { flowEstimators, type FlowSource, type MotionHealth } from '../contract/flow.ts'
-import type { Problem } from '../contract/problem.ts'
 import type { Dataset } from '../dataset/dataset.ts'
 import { datasetFormats, type DatasetFormat } from '../contract/dataset.ts'
 import type { DatasetPlace } from '../engine/dataset-places.ts'
-import { integer, percent, significant } from '../report/numbers.ts'
+import { counted, integer, percent, significant } from '../report/numbers.ts'
 import { wholeNumber, type CommonOptions, type Context } from './context.ts'
+import { problemLines } from './problem-lines.ts'
 import { formatTable } from './table.ts'
 
 export interface InspectOptions extends CommonOptions {
@@ -84,15 +84,23 @@ async function writeNormStatistics(context: Context, dataset: Dataset, file: str
 
 function summaryLines({ detail }: Dataset): string[] {
   const lengths = detail.episodes.map(({ frameCount }) => frameCount)
+  const [shortest, longest] = [lengths.reduce((a, b) => Math.min(a, b), Infinity), lengths.reduce((a, b) => Math.max(a, b), 0)]
+  const length = lengths.length === 0 ? '' : `, ${shortest === longest ? longest : `${integer(shortest)} to ${integer(longest)}`} frames each`
   return [
     `Dataset ${detail.name} (${detail.format})`,
     `  ${detail.path}`,
-    `  ${integer(detail.episodeCount)} episodes, ${integer(detail.frameCount)} frames at ${detail.fps} Hz${lengths.length > 0 ? `, ${lengths.reduce((a, b) => Math.min(a, b))} to ${lengths.reduce((a, b) => Math.max(a, b))} frames each` : ''}`,
+    `  ${counted(detail.episodeCount, 'episodes')}, ${counted(detail.frameCount, 'frames')} at ${detail.fps} Hz${length}`,
     `  cameras: ${detail.cameras.join(', ') || 'none'}`,
     `  tasks: ${detail.tasks.join('; ') || 'none'}`,
     '',
-    formatTable(['feature', 'type', 'shape', 'names'], detail.features.map(({ key, dtype, shape, names }) => [key, dtype, shape.join(' x '), names === null ? '' : names.join(' ').slice(0, 60)])),
+    formatTable(['feature', 'type', 'shape', 'names'], detail.features.map(({ key, dtype, shape, names }) => [key, dtype, shape.join(' x '), shortened(names ?? [])])),
   ]
+}
+
+/** As many names as fit into a line, whole. */
+function shortened(names: readonly string[], width = 60): string {
+  const all = names.join(' ')
+  return all.length <= width ? all : `${all.slice(0, all.lastIndexOf(' ', width - 4))} ...`
 }
 
 function statisticsLines({ all, tasks, outliers, episodesRead, episodeCount }: DatasetStatistics): string[] {
@@ -114,15 +122,5 @@ function motionLines({ camera, source, horizonSteps, framesChecked, counts, cons
     `  ${Object.entries(counts).map(([fault, count]) => `${fault} ${count}`).join(', ')}; largest motion ${significant(meanLargestPx, 3)} px on average${consistentShare === null ? '' : `; forward and backward flow agree in ${percent(consistentShare)} of the picture`}`,
     ...examples.slice(0, 12).map(({ fault, episode, frame, what }) => `  ${fault}: episode ${episode}, frame ${frame}: ${what}`),
     '',
-  ]
-}
-
-/** @param inFiles how many of them come first and were found when the files were opened, as every list of datasets counts */
-function problemLines(problems: readonly Problem[], inFiles: number): string[] {
-  if (problems.length === 0) return ['No problems found.']
-  return [
-    problems.length === inFiles ? `${inFiles} problems:` : `${inFiles} problems in the files, ${problems.length - inFiles} more in what they hold:`,
-    ...problems.slice(0, 50).map(({ severity, what, file, episode, hint }) => `  ${severity}: ${what}${file ? ` (${file})` : ''}${episode === undefined ? '' : ` (episode ${episode})`}\n    ${hint}`),
-    ...(problems.length > 50 ? [`  and ${problems.length - 50} more; --json has all`] : []),
   ]
 }

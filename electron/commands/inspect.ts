@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { nearest } from '../base/nearest.ts'
 import { exitCodes, KinoraError } from '../contract/errors.ts'
 import type { RunFolder } from '../engine/runs/run-folder.ts'
 import { bytes, integer, percent, significant, timeStamp } from '../report/numbers.ts'
@@ -13,7 +14,7 @@ export function registerInspect(program: Command, bind: Bind): void {
   const command = program.command('inspect').argument('[path]', 'a dataset, run or checkpoint: folder, name or id; without it everything of the home is listed')
   command
     .description('Describe a dataset, a run or a checkpoint, and list what is wrong with it.')
-    .addHelpText('after', examples(['kinora inspect', 'kinora inspect demo-tabletop', 'kinora inspect ~/data/bridge --stats', 'kinora inspect ~/data/bridge --flow --camera image_0', 'kinora inspect demo-joint --json', 'kinora inspect ~/.local/share/kinora/runs/RUN/checkpoints/2000']) + '\nExit code 3 when a dataset has errors, 7 when a checkpoint is damaged.\n')
+    .addHelpText('after', examples(['kinora inspect', 'kinora inspect demo-tabletop', 'kinora inspect ~/data/bridge --stats', 'kinora inspect ~/data/bridge --flow --camera image_0', 'kinora inspect demo-joint --json', 'kinora inspect ~/.local/share/kinora/runs/RUN/checkpoints/2000'], 'Exit code 3 when a dataset has errors, 7 when a checkpoint is damaged.'))
   withDatasetOptions(command)
   withCommonOptions(command, { json: true })
   bind<InspectOptions>(command, (context, options, path?: string) => (path === undefined ? listHome(context) : inspect(context, path, options)))
@@ -33,7 +34,9 @@ async function inspect(context: Context, word: string, options: InspectOptions):
     return await inspectRun(context, await findRun(context.home, word))
   } catch (error) {
     if (!(error instanceof KinoraError) || error.code !== 'not-found') throw error
-    throw new KinoraError('not-found', `There is no folder, dataset or run "${word}".`, `${error.hint} Datasets: ${places.map(({ id }) => id).join(', ') || 'none yet'}.`)
+    const guess = nearest(word, places.map(({ id }) => id))
+    // The hint tells the runs, with the nearest of them.
+    throw new KinoraError('not-found', `There is no folder, dataset or run "${word}".`, `${guess === undefined ? '' : `Did you mean the dataset "${guess}"? `}${error.hint} Datasets: ${places.map(({ id }) => id).join(', ') || 'none yet'}.`)
   }
 }
 
@@ -102,7 +105,7 @@ async function listHome(context: Context): Promise<void> {
   const text = [
     `Home ${context.home.root}`,
     '',
-    places.length === 0 ? 'No datasets yet: kinora demos --help' : formatTable(['dataset', 'folder'], places.map(({ id, path }) => [id, path])),
+    places.length === 0 ? 'No datasets yet: kinora demos --help\n' : formatTable(['dataset', 'folder'], places.map(({ id, path }) => [id, path])),
     runs.length === 0 ? 'No runs yet: kinora train --help' : formatTable(['run', 'name', 'state', 'step'], runs.map(({ id, name, status }) => [id, name, status.state, `${status.step}/${status.totalSteps}`]), [3]),
   ]
   context.print({ kind: 'home', home: context.home.root, datasets: places, runs }, text.join('\n'))

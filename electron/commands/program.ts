@@ -65,8 +65,13 @@ export function buildProgram(bind: Bind, terminal: Terminal): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: () => {}, getOutHelpWidth: () => Math.min(100, terminal.columns()) })
-    .addHelpText('after', examples(['kinora demo', 'kinora doctor', 'kinora demos --task tabletop-goal/push-button --episodes 50 --out buttons', 'kinora train --preset nano --dataset buttons', 'kinora evaluate nano', 'kinora start']))
-    .addHelpText('after', '\nExit codes: 0 done, 2 wrong usage or configuration, 3 data not found or not valid, 4 already running or port in\nuse, 5 disk, 6 no device or memory, 7 numbers, checkpoint or simulation, 8 engine crashed, 70 bug, 130 interrupted.\n')
+    .addHelpText(
+      'after',
+      examples(
+        ['kinora demo', 'kinora doctor', 'kinora demos --task tabletop-goal/push-button --episodes 50 --out buttons', 'kinora train --preset nano --dataset buttons', 'kinora evaluate nano', 'kinora start'],
+        'Exit codes: 0 done, 2 wrong usage or configuration, 3 data not found or not valid, 4 already running or port in use, 5 disk, 6 no device or memory, 7 numbers, checkpoint or simulation, 8 engine crashed, 70 bug, 130 interrupted.',
+      ),
+    )
   for (const register of [registerDemo, registerStart, registerServe, registerDoctor, registerDemos, registerEstimate, registerTrain, registerEvaluate, registerAblate, registerReport, registerInspect, registerConvert, registerFlow, registerImport, registerExport, registerVae, registerBench]) {
     register(program, bind)
   }

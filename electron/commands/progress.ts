@@ -1,3 +1,4 @@
+import { unitOf } from '../report/numbers.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
@@ -27,7 +28,7 @@ export class Progress {
     this.#printedAt = now
     this.#printedShare = total > 0 ? done / total : 0
     if (this.#terminal.isInteractive) this.#draw('')
-    else this.#terminal.err(`${label}: ${done > 0 ? `continues at ${done} of ${total} ${unit}` : total > 0 ? `${total} ${unit}` : 'begins'}\n`)
+    else this.#terminal.err(`${label}: ${done > 0 ? `continues at ${done} of ${total} ${unit}` : total > 0 ? `${total} ${unitOf(total, unit)}` : 'begins'}\n`)
   }
 
   update(done: number, note = ''): void {
@@ -64,7 +65,7 @@ export class Progress {
     this.clear()
     this.#phase = undefined
     const rate = seconds > 0 && made > 0 ? `, ${rateWords(made / seconds)} ${phase.unit}/s` : ''
-    this.#terminal.err(`${phase.label}: ${note === '' ? `${this.#done} ${phase.unit}` : note} in ${clock(seconds)}${rate}\n`)
+    this.#terminal.err(`${phase.label}: ${note === '' ? `${this.#done} ${unitOf(this.#done, phase.unit)}` : note} in ${clock(seconds)}${rate}\n`)
   }
 
   /** A line of text that stays above the bar. */
@@ -94,7 +95,7 @@ export class Progress {
 
   #words(note: string): string {
     const phase = this.#phase!
-    const parts = [phase.total > 0 ? `${Math.floor((100 * this.#done) / phase.total)} %  ${this.#done}/${phase.total} ${phase.unit}` : `${this.#done} ${phase.unit}`]
+    const parts = [phase.total > 0 ? `${Math.floor((100 * this.#done) / phase.total)} %  ${this.#done}/${phase.total} ${unitOf(phase.total, phase.unit)}` : `${this.#done} ${unitOf(this.#done, phase.unit)}`]
     const rate = this.#rate()
     if (rate > 0) {
       parts.push(`${rateWords(rate)}/s`)

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { KinoraError } from '../contract/errors.ts'
 import { withCommonOptions, type CommonOptions } from './context.ts'
 import { examples, type Bind } from './command.ts'
-import { findRun } from './find-run.ts'
+import { findRun, findTrainedRun } from './find-run.ts'
 
 interface ReportOptions extends CommonOptions {
   readonly out?: string
@@ -21,7 +21,8 @@ export function registerReport(program: Command, bind: Bind): void {
     const words = given.flat()
     if (words.length > runLimit) throw new KinoraError('usage', `${words.length} runs are too many for one report.`, `Give at most ${runLimit}.`)
     const runs = []
-    for (const word of words) runs.push(await findRun(context.home, word))
+    // The first tells the dataset; curves alone can stand beside it.
+    for (const [index, word] of words.entries()) runs.push(await (index === 0 ? findTrainedRun : findRun)(context.home, word))
     const { writeRunReport } = await import('../engine/exchange/run-report.ts')
     let phase = ''
     const path = await writeRunReport(context.home, {

@@ -4,7 +4,7 @@ import type { Device, TrainConfig } from '../contract/config.ts'
 import { fitMotionCameras, fitToDataset } from '../contract/fit-dataset.ts'
 import { configAt, mergeConfig, type RawConfig } from '../contract/raw-config.ts'
 import type { EstimateData } from '../engine/estimate/estimate.ts'
-import type { CommonOptions, Context } from './context.ts'
+import { repeated, type CommonOptions, type Context } from './context.ts'
 import { applyAssignment, readSettings } from './settings.ts'
 
 /** How the command line tells a configuration. */
@@ -17,21 +17,21 @@ export interface ConfigOptions extends CommonOptions {
   readonly state?: readonly string[]
   readonly action?: readonly string[]
   readonly instruction?: string
-  readonly set: readonly string[]
+  readonly set?: readonly string[]
   readonly device?: Device
 }
 
 export function withConfigOptions(command: Command): Command {
   return command
     .option('--config <file>', 'JSON file with the configuration')
-    .option('--preset <name>', 'start from a preset (pico, nano, tiny, small, base, large, paligemma-2b)')
+    .option('--preset <name>', 'start from a preset (pico, nano, tiny, small, base, large, paligemma-2b; default: nano)')
     .option('--dataset <name or folder>', 'what to train on')
     .addOption(new Option('--as <format>', 'what the dataset is from now on, where the guess is wrong').choices([...datasetFormats]))
     .option('--cameras <names>', 'what the policy looks through, with commas between; a guess where it is left out', words)
     .option('--state <features>', "features of the dataset joined into the state, with commas between (default: the dataset's own choice)", words)
     .option('--action <features>', "features of the dataset joined into the action, with commas between (default: the dataset's own choice)", words)
     .option('--instruction <sentence>', "one sentence in place of every episode's instruction")
-    .option('--set <key=value>', 'change one field, with dots between nested keys; may be repeated', (text: string, before: readonly string[]) => [...before, text], [])
+    .option('--set <key=value>', 'change one field, with dots between nested keys; may be repeated', repeated)
 }
 
 /**
@@ -80,7 +80,7 @@ export async function gatherSettings(options: ConfigOptions): Promise<Record<str
     if (options[key] !== undefined) settings = mergeConfig(settings, { data: { [key]: options[key] } })
   }
   if (options.device !== undefined) settings = mergeConfig(settings, { device: options.device })
-  return options.set.reduce(applyAssignment, settings)
+  return (options.set ?? []).reduce(applyAssignment, settings)
 }
 
 const words = (text: string): string[] => text.split(',').map((word) => word.trim()).filter((word) => word !== '')

@@ -11,7 +11,7 @@ export function registerServe(program: Command, bind: Bind): void {
   const command = program.command('serve')
   command
     .description('Serve the workbench page on this machine alone (loopback), guarded by a one-time token. For GPU servers and remote work.')
-    .option('--port <number>', 'port to listen on; 0 takes any free one', wholeNumber(0, 65535))
+    .option('--port <number>', 'port to listen on (default: 0, any free one)', wholeNumber(0, 65535))
     .option('--open', 'open the page in a browser')
     .addHelpText('after', examples(['kinora serve', 'kinora serve --port 7860', 'ssh -L 7860:127.0.0.1:7860 gpu-server   # then open the printed address here']))
   withCommonOptions(command, { json: true })

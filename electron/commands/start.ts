@@ -18,7 +18,7 @@ export function registerStart(program: Command, bind: Bind): void {
   command
     .description('Open the workbench: in its own window where Electron can run, else the same page in a browser.')
     .option('--browser', 'use the browser even where Electron could run')
-    .option('--port <number>', 'port for the browser; 0 takes any free one', wholeNumber(0, 65535))
+    .option('--port <number>', 'port for the browser (default: 0, any free one)', wholeNumber(0, 65535))
     .addHelpText('after', examples(['kinora start', 'kinora start --browser --port 7860', 'npm start']))
   withCommonOptions(command)
   bind<StartOptions>(command, async (context, options) => {

@@ -5,6 +5,8 @@ export interface Terminal {
   /** Whether `err` is a terminal that can rewrite a line, and how wide. */
   readonly isInteractive: boolean
   readonly columns: () => number
+  /** How wide `out` is; infinite where it is no terminal, so that what a program reads is never broken. */
+  readonly outColumns: () => number
   readonly now: () => number
 }
 
@@ -21,6 +23,7 @@ export function processTerminal(): Terminal {
     err: (text) => void process.stderr.write(text),
     isInteractive: process.stderr.isTTY === true && process.env.TERM !== 'dumb' && process.env.CI === undefined,
     columns: () => process.stderr.columns ?? 80,
+    outColumns: () => process.stdout.columns ?? Infinity,
     now: () => performance.now(),
   }
 }

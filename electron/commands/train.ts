@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { TrainConfig } from '../contract/config.ts'
 import { KinoraError } from '../contract/errors.ts'
 import { mergeConfig } from '../contract/raw-config.ts'
 import { withCommonOptions, type Context } from './context.ts'
@@ -17,7 +18,7 @@ export function registerTrain(program: Command, bind: Bind): void {
   const command = withConfigOptions(program.command('train'))
   command
     .description('Train a policy on a dataset, with its motion head or without; pause with Ctrl-C, continue with --resume.')
-    .option('--name <name>', 'name of the run')
+    .option('--name <name>', 'name of the run (default: preset and time)')
     .option('--resume <run>', 'continue a paused, stopped or crashed run (folder, id or name)')
     .option('--force', 'start though memory or disk look too short')
     .option('--print-config', 'print the whole configuration and train nothing')
@@ -32,7 +33,7 @@ export function registerTrain(program: Command, bind: Bind): void {
         'kinora train --preset nano --dataset demo-tabletop --set startFrom=warm',
         'kinora train --dataset /data/arm --cameras cam_high,cam_wrist --state observation.state --instruction "pick up the cup"',
         'kinora train --resume action-only',
-      ]) + '\nFields win in this order: --set, --dataset and its mapping and --device, --config, --preset, defaults.\n',
+      ], 'Fields win in this order: --set, --dataset and its mapping and --device, --config, --preset, defaults.'),
     )
   withCommonOptions(command, { json: true, device: true })
   bind<TrainOptions>(command, async (context, options) => {
@@ -44,7 +45,7 @@ export function registerTrain(program: Command, bind: Bind): void {
     // A new run's memory was looked at before it had a folder.
     const status = await trainHere(context, runPath, { ignoresMemory: options.force === true || options.resume === undefined })
     const { identity, config } = await openRun(runPath)
-    const next = config.stage === 'motion-warm-up' ? `kinora train --dataset ... --set startFrom=${identity.id}` : `kinora evaluate ${identity.id}`
+    const next = status.state === 'finished' ? await nextStep(context, identity.id, config) : ''
     const text =
       status.state === 'finished'
         ? `Finished ${identity.id} at step ${status.step}.\nNext: ${next}`
@@ -52,6 +53,14 @@ export function registerTrain(program: Command, bind: Bind): void {
     context.print({ run: { ...identity, path: runPath }, status }, text)
     return trainingExitCode(status)
   })
+}
+
+/** What to do with a finished run: only a policy of built-in tasks has a world here to act in. */
+async function nextStep(context: Context, id: string, { stage, data }: TrainConfig): Promise<string> {
+  if (stage === 'motion-warm-up') return `kinora train --dataset ... --set startFrom=${id}`
+  const { tasksOfDataset } = await import('../engine/evaluation/evaluation.ts')
+  const tasks = await tasksOfDataset(context.home, data.dataset, context.signal).catch(() => [])
+  return tasks.length > 0 ? `kinora evaluate ${id}` : `kinora report ${id}, or kinora export ${id} for your robot`
 }
 
 async function newRun(context: Context, options: TrainOptions): Promise<string | null> {
@@ -84,20 +93,20 @@ async function newRun(context: Context, options: TrainOptions): Promise<string |
 
 /** `startFrom` as a run is found later, whatever word the user had for it; refused where there is no such run. */
 async function knownStart(context: Context, startFrom: string): Promise<string> {
-  const { findRun } = await import('./find-run.ts')
+  const { findTrainedRun } = await import('./find-run.ts')
   const at = startFrom.lastIndexOf('@')
-  const run = await findRun(context.home, at < 0 ? startFrom : startFrom.slice(0, at))
+  const run = await findTrainedRun(context.home, at < 0 ? startFrom : startFrom.slice(0, at))
   const inHome = run.path === join(context.home.runs, run.identity.id)
   return `${inHome ? run.identity.id : run.path}${at < 0 ? '' : startFrom.slice(at)}`
 }
 
 async function resumedRun(context: Context, options: TrainOptions): Promise<string> {
   const clash = (['config', 'preset', 'dataset', 'as', 'cameras', 'state', 'action', 'instruction', 'name', 'device', 'printConfig'] as const).find((key) => options[key] !== undefined)
-  if (clash !== undefined || options.set.length > 0) {
+  if (clash !== undefined || options.set !== undefined) {
     throw new KinoraError('usage', `--resume continues a run as it was; --${clash === 'printConfig' ? 'print-config' : (clash ?? 'set')} cannot change it.`, 'Leave that flag out, or start a new run from its config.json: kinora train --config <run folder>/config.json --set ...')
   }
-  const { findRun } = await import('./find-run.ts')
-  const run = await findRun(context.home, options.resume!)
+  const { findTrainedRun } = await import('./find-run.ts')
+  const run = await findTrainedRun(context.home, options.resume!)
   const { reconcileRun } = await import('../engine/runs/run-folder.ts')
   const status = await reconcileRun(run.path)
   if (status.state === 'finished') {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { nearest } from '../base/nearest.ts'
 import { datasetFormats, type DatasetFormat } from '../contract/dataset.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { Dataset } from '../dataset/dataset.ts'
@@ -71,8 +72,9 @@ export async function findDataset(home: Home, idOrPath: string): Promise<Dataset
   if (absolute !== null) {
     return (await findPlace(home, absolute)) ?? { id: basename(absolute), path: absolute }
   }
-  const ids = places.map((place) => place.id).join(', ') || 'none yet'
-  throw new KinoraError('not-found', `There is no dataset "${idOrPath}": neither a folder nor a dataset of ${home.root} (${ids}).`, 'Give the folder of a dataset or one of these names, or record demonstrations with `kinora demos`.')
+  const ids = places.map((place) => place.id)
+  const guess = nearest(idOrPath, ids)
+  throw new KinoraError('not-found', `There is no dataset "${idOrPath}": neither a folder nor a dataset of ${home.root} (${ids.join(', ') || 'none yet'}).`, `${guess === undefined ? '' : `Did you mean "${guess}"? `}Give the folder of a dataset or one of these names, or record demonstrations: kinora demos --help`)
 }
 
 async function realFolder(path: string): Promise<string> {

@@ -1,13 +1,14 @@
 import sharp from 'sharp'
 import type { RgbImage } from '../base/image.ts'
 import { decodePng, isPng, maxPixels } from './png.ts'
+import { decodePnm, isPnm } from './pnm.ts'
 import { damaged } from './random-access-file.ts'
 
 // Pictures here are many and small: the library's own cache only holds memory, and its threads fight with training.
 sharp.cache(false)
 
 /**
- * Any picture that a dataset embeds (PNG, JPEG, WebP ...) as 8-bit RGB. Pixels are as stored: no rotation by EXIF, no
+ * Any picture that a dataset embeds (PNG, JPEG, WebP, PPM ...) as 8-bit RGB. Pixels are as stored: no rotation by EXIF, no
  * colour profile, no resize; alpha is dropped, grey is repeated three times.
  * @throws KinoraError `dataset-invalid`.
  */
@@ -16,6 +17,7 @@ export async function decodeImage(bytes: Uint8Array, path = 'the picture'): Prom
     const image = decodePng(bytes, path)
     if (image !== null) return image
   }
+  if (isPnm(bytes)) return decodePnm(bytes, path)
   try {
     const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' })
       .removeAlpha()

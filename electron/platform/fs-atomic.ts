@@ -96,6 +96,15 @@ export function ioError(error: unknown, doing: string): unknown {
       return new KinoraError('io', `No permission to ${doing} (${String(error.code)}).`, 'Choose a folder that you may write to, for example with --home or KINORA_HOME.', { cause: error })
     case 'ENOENT':
       return new KinoraError('not-found', `Could not ${doing}: no such file or folder.`, 'Check the path.', { cause: error })
+    case 'EISDIR':
+      return new KinoraError('usage', `Could not ${doing}: it is a folder, expected a file.`, 'Give the path of a file.', { cause: error })
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return new KinoraError('usage', `Could not ${doing}: a file stands where a folder is expected.`, 'Check the path.', { cause: error })
+    case 'ENAMETOOLONG':
+      return new KinoraError('usage', `Could not ${doing}: the name is too long.`, 'Choose a shorter name.', { cause: error })
+    case 'EIO':
+      return new KinoraError('io', `Could not ${doing}: the disk answers with an error (EIO).`, 'Look at the disk, or use another one.', { cause: error })
     default:
       return error
   }

@@ -11,8 +11,9 @@ export function points(difference: number): string {
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`
   if (seconds < 90) return `${Math.round(seconds)} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds - 60 * minutes)} s`
+  const whole = Math.round(seconds)
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
@@ -35,7 +36,17 @@ export function significant(value: number, digits = 3): string {
 }
 
 export function integer(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ' ')
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** 1 episode, 1,200 episodes. @param unit a regular plural */
+export function counted(count: number, unit: string): string {
+  return `${integer(count)} ${unitOf(count, unit)}`
+}
+
+/** The unit as it stands behind so many. @param unit a regular plural */
+export function unitOf(count: number, unit: string): string {
+  return count === 1 ? unit.replace(/s$/, '') : unit
 }
 
 export function timeStamp(milliseconds: number): string {

@@ -56,7 +56,7 @@ export async function exportLeRobotV3(options: ExportOptions): Promise<EpisodeMa
   const [plan] = plans as [ExportPlan]
   for (const [index, other] of plans.entries()) {
     const difference = differenceOf(plan, other)
-    if (difference !== null) throw new KinoraError('dataset-invalid', `${sources[index]!.dataset.detail.name} cannot be joined with ${sources[0]!.dataset.detail.name}: ${difference}.`, 'Rename features so that they match (--rename), or convert the datasets apart.')
+    if (difference !== null) throw new KinoraError('dataset-invalid', `${sources[index]!.dataset.detail.name} cannot be joined with ${sources[0]!.dataset.detail.name}: ${difference}.`, 'Only datasets of the same rate and features can be joined: make them match (--rename, --without), or convert them apart.')
   }
   let map: EpisodeMapRow[] = []
   await mkdir(dirname(path), { recursive: true })

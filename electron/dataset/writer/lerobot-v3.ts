@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FlowField } from '../../base/image.ts'
 import { KinoraError } from '../../contract/errors.ts'
+import { isRecord } from '../../contract/raw-config.ts'
 import { encodeFlowArchive } from '../../formats/flow-archive.ts'
 import { createFolderAtomic, temporarySuffix, writeFileAtomic } from '../../platform/fs-atomic.ts'
 import { flowFile, recordingPaths, stagingFolder } from '../recording-layout.ts'
@@ -83,8 +84,9 @@ export class LeRobotV3Writer {
     if (found === null) {
       await mkdir(paths.staging, { recursive: true })
       await writeFileAtomic(paths.recording, wanted)
-    } else if (canonical(found) !== canonical(wanted)) {
-      throw new KinoraError('config-invalid', `${path} was recorded with ${found}, now asked for is ${wanted}.`, 'Use the same options, or choose another name for the dataset.')
+    } else {
+      const differences = differingFields(parsed(found), JSON.parse(wanted))
+      if (differences.length > 0) throw new KinoraError('config-invalid', `${path} was recorded otherwise: ${differences.join('; ')}.`, 'Use the same options, or choose another name for the dataset.')
     }
     const merged = await readEpisodeEntries(path)
     // What a killed process left: half a staging folder, or whole ones that are merged already.
@@ -192,16 +194,20 @@ async function readText(path: string): Promise<string | null> {
   })
 }
 
-/** The same JSON whatever the order of its keys; text that is no JSON stands for itself. */
-function canonical(text: string): string {
-  const sort = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(sort)
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sort(inner)]))
-  }
+/** What text says; text that is no JSON stands for itself. */
+function parsed(text: string): unknown {
   try {
-    return JSON.stringify(sort(JSON.parse(text)))
+    return JSON.parse(text)
   } catch {
     return text
   }
+}
+
+/** A sentence for each field that is not the same, whatever the order of keys. */
+function differingFields(recorded: unknown, wanted: unknown, path: readonly string[] = []): string[] {
+  if (isRecord(recorded) && isRecord(wanted)) {
+    return [...new Set([...Object.keys(recorded), ...Object.keys(wanted)])].sort().flatMap((key) => differingFields(recorded[key], wanted[key], [...path, key]))
+  }
+  const [had, has] = [JSON.stringify(recorded) ?? 'nothing', JSON.stringify(wanted) ?? 'nothing']
+  return had === has ? [] : [`${path.join('.') || 'the whole'} was ${had}, now ${has} is asked for`]
 }

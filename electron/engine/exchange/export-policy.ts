@@ -55,10 +55,10 @@ export const exportFiles = { model: 'policy.onnx', tokenizer: 'tokenizer.json', 
 /**
  * Writes a policy as a folder that runs without Kinora: the ONNX file from raw observations to actions, the tokenizer,
  * the statistics, a description of the inputs, and how closely the file repeats the original.
- * @throws KinoraError `io` when the folder exists, and what opening run and checkpoint throws
+ * @throws KinoraError `usage` when the folder exists, and what opening run and checkpoint throws
  */
 export async function exportPolicy({ home, runPath, step, out, samples, signal, onWarning }: ExportRequest): Promise<ParityReport> {
-  if (await stat(out).then(() => true, () => false)) throw new KinoraError('io', `${out} exists already.`, 'Choose another folder with --out, or move that one away.')
+  if (await stat(out).then(() => true, () => false)) throw new KinoraError('usage', `${out} exists already.`, 'Choose another folder with --out, or move that one away.')
   const { config, identity } = await openRun(runPath)
   requireActionHead(config)
   const checkpoint = await openCheckpoint(runPath, step ?? 'latest', { groups: ['ema'] })

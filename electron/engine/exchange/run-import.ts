@@ -7,7 +7,7 @@ import { Series } from '../../metrics/series.ts'
 import { segmentName } from '../../metrics/segment.ts'
 import { writeFileAtomic } from '../../platform/fs-atomic.ts'
 import type { Home } from '../../platform/paths.ts'
-import { createRun, runFile, type RunFolder } from '../runs/run-folder.ts'
+import { createRun, importedPreset, runFile, type RunFolder } from '../runs/run-folder.ts'
 
 /**
  * Makes a finished run of what another program logged, so that its curves stand beside one's own: a TensorBoard event
@@ -22,7 +22,7 @@ export async function importRun(home: Home, path: string, name: string, signal?:
   for (const one of series.values()) lastStep = Math.max(lastStep, one.steps.at(-1) ?? 0)
   return createRun(home, {
     name: name.trim() || basename(path).replace(/\.csv$/i, ''),
-    config: { preset: 'imported', data: { dataset: 'imported' }, motion: { target: 'none' }, steps: lastStep },
+    config: { preset: importedPreset, data: { dataset: 'imported' }, motion: { target: 'none' }, steps: lastStep },
     forHost: true,
     imported: {
       status: { state: 'finished', phase: 'imported', step: lastStep },

@@ -56,6 +56,9 @@ export const idleStatus: RunStatus = {
   error: null,
 }
 
+/** What the configuration of an imported run calls its preset: it was trained elsewhere. */
+export const importedPreset = 'imported'
+
 export interface CreateRunOptions {
   readonly name: string
   readonly config: unknown

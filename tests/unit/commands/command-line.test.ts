@@ -22,7 +22,8 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
     out: (text) => (written.out += text),
     err: (text) => (written.err += text),
     isInteractive: false,
-    columns: () => 100,
+    columns: () => 80,
+    outColumns: () => Infinity,
     now: () => performance.now(),
   }
   const code = await runCommandLine(argv, terminal)
@@ -39,11 +40,18 @@ describe('help', () => {
     expect(out).toContain('Exit codes')
   })
 
+  it.each(['', ...commands, 'ablate', 'report', 'convert', 'flow', 'import', 'vae import', 'vae list'])('fits into 80 columns: kinora %s', async (command) => {
+    const { out } = await run(...command.split(' ').filter((word) => word !== ''), '--help')
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
+    expect(out).not.toContain('(default: [])')
+    expect(out).not.toMatch(/\n\n\n/)
+  })
+
   it.each(commands)('has examples for %s', async (command) => {
     const { code, out } = await run(command, '--help')
     expect(code).toBe(0)
     expect(out).toMatch(new RegExp(`Examples:\\n  \\$ (kinora|npm run) ${command}`))
-    expect(out).toContain('--home')
+    if (command !== 'vae') expect(out).toContain('--home')
   })
 })
 
@@ -183,7 +191,7 @@ describe('an evaluation that ends early', () => {
         if (/[1-9]\d*\/60 rollouts/.test(text)) process.emit('SIGINT')
       },
       // Long enough between two looks that every one prints a line.
-      isInteractive: false, columns: () => 100, now: () => (clockMs += 10_000),
+      isInteractive: false, columns: () => 100, outColumns: () => Infinity, now: () => (clockMs += 10_000),
     }
     expect(await runCommandLine(command, terminal)).toBe(130)
     const [, ended] = /^expert ended after (\d+) of 60 rollouts: it was stopped by hand/m.exec(written.out)!
@@ -209,7 +217,9 @@ describe('names that mean nothing', () => {
     expect(run_.err).toContain('There is no run "joint"')
     const inspected = await run('inspect', '--home', home, 'buttn')
     expect(inspected.code).toBe(3)
-    expect(inspected.err).toContain('Datasets: buttons')
+    expect(inspected.err).toContain('Did you mean the dataset "buttons"?')
+    const trained = await run('train', '--home', home, '--dataset', 'buttn')
+    expect(trained).toMatchObject({ code: 3, err: expect.stringContaining('Did you mean "buttons"?') as string })
     const bench = await run('bench', 'no-such-thing')
     expect(bench.code).toBe(3)
     const task = await run('demos', '--home', home, '--task', 'tabletop-goal/push-buton', '--out', 'x')
@@ -225,6 +235,29 @@ describe('names that mean nothing', () => {
     expect(err).toContain(folder)
     const listed = await run('inspect', '--home', home, '--json')
     expect(JSON.parse(listed.out).runs).toEqual([])
+  })
+})
+
+describe('a run that was imported', () => {
+  it('has curves and no policy, and says so where weights are wanted', async () => {
+    const own = mkdtempSync(join(home, 'imported-'))
+    const csv = join(own, 'losses of another.csv')
+    writeFileSync(csv, 'step,loss\n1,0.5\n2,0.25\n')
+    expect(await run('import', '--home', own, csv, '--name', 'other')).toMatchObject({ code: 0 })
+    for (const words of [['evaluate', 'other'], ['export', 'other', '--out', join(own, 'policy')], ['train', '--resume', 'other'], ['report', 'other']]) {
+      expect(await run(...words, '--home', own), words.join(' ')).toMatchObject({ code: 2, err: expect.stringContaining('it has curves and no policy') as string })
+    }
+    expect(await run('export', 'other', '--home', own, '--metrics', 'csv', '--out', join(own, 'out.csv'))).toMatchObject({ code: 0 })
+    expect(readFileSync(join(own, 'out.csv'), 'utf8')).toMatch(/loss/)
+  })
+})
+
+describe('a file or folder where the other is expected', () => {
+  it('is said, as wrong usage', async () => {
+    expect(await run('train', '--home', home, '--config', home)).toMatchObject({ code: 2, err: expect.stringContaining(`Could not read ${home}: it is a folder, expected a file.`) as string })
+    const file = join(home, 'a-file')
+    writeFileSync(file, '')
+    expect(await run('inspect', '--home', join(file, 'inside'), '--json')).toMatchObject({ code: 2 })
   })
 })
 

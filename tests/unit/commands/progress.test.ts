@@ -4,7 +4,7 @@ import { clock, Progress } from '../../../electron/commands/progress.ts'
 function recorder(isInteractive: boolean) {
   const written: string[] = []
   const state = { now: 0 }
-  const terminal = { out: () => {}, err: (text: string) => void written.push(text), isInteractive, columns: () => 80, now: () => state.now }
+  const terminal = { out: () => {}, err: (text: string) => void written.push(text), isInteractive, columns: () => 80, outColumns: () => Infinity, now: () => state.now }
   return { progress: new Progress(terminal), written, state }
 }
 

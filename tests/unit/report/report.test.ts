@@ -182,5 +182,5 @@ it('writes numbers with units', () => {
   expect([percent(0.126), points(0.126), points(-0.2), points(0)]).toEqual(['13 %', '+13', '−20', '0'])
   expect([duration(3.21), duration(61), duration(272), duration(7300)]).toEqual(['3.2 s', '61 s', '4 min 32 s', '2 h 1 min'])
   expect([bytes(512), bytes(1536), bytes(2.5e9)]).toEqual(['512 B', '1.5 kB', '2.5 GB'])
-  expect([integer(1234567), significant(0.012345), significant(1e-7), significant(0), significant(NaN)]).toEqual(['1 234 567', '0.0123', '1.00e-7', '0', 'NaN'])
+  expect([integer(1234567), significant(0.012345), significant(1e-7), significant(0), significant(NaN)]).toEqual(['1,234,567', '0.0123', '1.00e-7', '0', 'NaN'])
 })

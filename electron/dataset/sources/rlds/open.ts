@@ -60,7 +60,7 @@ export async function openRlds(path: string, root: string, options: OpenOptions)
   if (names.length === 0) throw new KinoraError('dataset-invalid', `${root} has no .tfrecord file.`, 'Copy the shards of the dataset beside features.json.')
   for (const { name, shardLengths } of info.data.splits) {
     const own = names.filter((file) => file.includes(`-${name}.tfrecord`)).length
-    if (own < shardLengths.length) problems.warning(`The split "${name}" has ${shardLengths.length} shards by its metadata, and ${own} are here.`, 'Copy the missing shards, or go on with what is here.', { file: 'dataset_info.json' })
+    if (own < shardLengths.length) problems.warning(`The split "${name}" has ${shardLengths.length} ${shardLengths.length === 1 ? 'shard' : 'shards'} by its metadata, ${own === 0 ? 'none of which is' : `${own} of which are`} here.`, 'Copy the missing shards, or go on with what is here.', { file: 'dataset_info.json' })
   }
   const episodes: RldsEpisode[] = []
   const still = new Map<string, number>()

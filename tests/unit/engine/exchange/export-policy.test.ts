@@ -61,7 +61,7 @@ describe('exportPolicy', { timeout: 120_000 }, () => {
     }
     const [dark, bright] = [await act(0), await act(255)]
     expect(Math.max(...dark.map((value, index) => Math.abs(value - bright[index]!)))).toBeGreaterThan(1e-3)
-    await expect(exportPolicy({ home, runPath: run.path, out, samples: 1 })).rejects.toMatchObject({ code: 'io', message: expect.stringContaining('exists already') as string })
+    await expect(exportPolicy({ home, runPath: run.path, out, samples: 1 })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('exists already') as string })
     // The same from the page, into a folder of the home.
     const desk = new Desk(home, { onReplayProgress: () => {}, onWarning: () => {} })
     try {
