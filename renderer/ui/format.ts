@@ -1,4 +1,4 @@
-/** Numbers as a reader wants them. Nothing here knows the DOM. An absent value is an en dash, never 0. */
+/** Numbers as a reader wants them, with the sign for minus, in exponents too. Nothing here knows the DOM. An absent value is an en dash, never 0. */
 export const absent = '–'
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
@@ -6,6 +6,8 @@ const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 export function formatCount(value: number | null | undefined): string {
   return value === null || value === undefined || !Number.isFinite(value) ? absent : whole.format(value)
 }
+
+const withMinus = (digits: string): string => digits.replaceAll('-', '−')
 
 /** A measured value in four significant digits; very small and large ones in powers of ten; NaN and infinities by name. */
 export function formatValue(value: number | null | undefined): string {
@@ -15,7 +17,7 @@ export function formatValue(value: number | null | undefined): string {
   if (value === 0) return '0'
   const size = Math.abs(value)
   const digits = size >= 1e6 || size < 1e-3 ? value.toExponential(2).replace('e+', 'e') : size >= 1000 ? whole.format(value) : String(Number(value.toPrecision(4)))
-  return digits.replace('-', '−')
+  return withMinus(digits)
 }
 
 /** A run's last value of a metric: absent where it has none, `NaN` where the host says null, which stands for no finite number. */
@@ -26,10 +28,8 @@ export function formatMetric(value: number | null | undefined): string {
 /** Axis labels: 2k, 1.5M. */
 export function formatTick(value: number): string {
   const size = Math.abs(value)
-  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(4))}M`
-  if (size >= 1e3) return `${Number((value / 1e3).toPrecision(4))}k`
-  if (size !== 0 && size < 1e-3) return value.toExponential(0)
-  return String(Number(value.toPrecision(4)))
+  const [divisor, unit] = size >= 1e6 ? [1e6, 'M'] : size >= 1e3 ? [1e3, 'k'] : [1, '']
+  return withMinus(size !== 0 && size < 1e-3 ? value.toExponential(0) : `${Number((value / divisor).toPrecision(4))}${unit}`)
 }
 
 /** `45 s`, `5 min 16 s`, `2 h 03 min`, `3 d 4 h`. */

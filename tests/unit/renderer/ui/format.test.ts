@@ -18,6 +18,7 @@ describe('formatters', () => {
     [-0.5, '−0.5'],
     [12345.6, '12,346'],
     [0.00001234, '1.23e−5'],
+    [-0.000971, '−9.71e−4'],
     [2.5e9, '2.50e9'],
     [0, '0'],
   ])('shows %f as %s', (value, shown) => expect(formatValue(value)).toBe(shown))
@@ -38,7 +39,7 @@ describe('formatters', () => {
     expect([formatBytes(212e9), formatBytes(1536), formatBytes(12)]).toEqual(['212 GB', '1.5 kB', '12 B'])
     expect([formatParameters(1_050_000), formatParameters(482_000)]).toEqual(['1.05 M', '482 k'])
     expect([formatPercent(0.784), formatPercent(1)]).toEqual(['78 %', '100 %'])
-    expect([formatTick(2000), formatTick(1_500_000), formatTick(0.25), formatTick(0.0001)]).toEqual(['2k', '1.5M', '0.25', '1e-4'])
+    expect([formatTick(2000), formatTick(1_500_000), formatTick(0.25), formatTick(0.0001), formatTick(-0.5), formatTick(-12_500)]).toEqual(['2k', '1.5M', '0.25', '1e−4', '−0.5', '−12.5k'])
     expect(formatAgo(0, 3 * 3600e3)).toBe('3 h ago')
   })
 })
