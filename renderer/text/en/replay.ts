@@ -122,7 +122,7 @@ export const simulate = {
   halt: 'Rest',
   step: 'Step',
   panes: { agentview: 'Third person', robot0_eye_in_hand: 'Eye in hand', 'true-motion': 'True motion', 'predicted-motion': 'Predicted motion' },
-  trueDetail: (camera: string, steps: number) => `exact flow of ${camera}, ${steps} steps ahead`,
+  trueDetail: (camera: string, steps: number) => `exact flow of ${camera}, ${plural(steps, 'step')} ahead`,
   predictedDetail: (run: string) => `imagined by ${run}`,
   later: (steps: number) => `Known once ${plural(steps, 'further step')} ${steps === 1 ? 'has' : 'have'} been played.`,
   outcome: (state: 'acting' | 'resting' | 'success' | 'failure', steps: number, limit: number, reason: string | null) =>
