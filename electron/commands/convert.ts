@@ -5,7 +5,7 @@ import type { ExportSource } from '../dataset/convert/export.ts'
 import { datasetFormats, type DatasetFormat } from '../contract/dataset.ts'
 import { counted } from '../report/numbers.ts'
 import { examples, type Bind } from './command.ts'
-import { repeated, withCommonOptions, type CommonOptions, type Context } from './context.ts'
+import { listOf, repeated, withCommonOptions, type CommonOptions, type Context } from './context.ts'
 
 interface ConvertOptions extends CommonOptions {
   readonly out?: string
@@ -16,12 +16,13 @@ interface ConvertOptions extends CommonOptions {
   readonly onlySuccesses?: boolean
   readonly split?: string
   readonly rename?: readonly string[]
+  readonly without?: readonly string[]
 }
 
 export function registerConvert(program: Command, bind: Bind): void {
   const command = program.command('convert').argument('<datasets...>', 'one or more datasets: folders, or names of the home')
   command
-    .description('Write datasets of any format as LeRobot v3.0: converted, joined, cut down, split, with features renamed.')
+    .description('Write datasets of any format as LeRobot v3.0: converted, joined, cut down, split, with features renamed or left out.')
     .option('--out <name or folder>', 'name of the new dataset in the home, or a folder')
     .addOption(new Option('--as <format>', 'what the datasets are, where the guess is wrong').choices([...datasetFormats]))
     .option('--episodes <list>', 'only these, such as 0-9,12 (one dataset)')
@@ -30,7 +31,8 @@ export function registerConvert(program: Command, bind: Bind): void {
     .option('--only-successes', 'only episodes that reached their goal, by a success flag or sparse reward of the data')
     .option('--split <shares>', 'write several datasets, such as train=0.9,val=0.1, as OUT-train and OUT-val')
     .option('--rename <old=new>', 'give a feature or camera another name; may be repeated', repeated)
-    .addHelpText('after', examples(['kinora convert ~/data/bridge --out bridge-lerobot', 'kinora convert day-1 day-2 --out both-days', 'kinora convert demos --leave-out 3,17 --out clean', 'kinora convert demos --split train=0.9,val=0.1 --out demos', 'kinora convert g1 --rename cam_high=front --out g1-front'], 'The source is never changed. kinora/episode-map.json of the new dataset says which episode came from where.'))
+    .option('--without <features>', 'do not write these features or cameras; comma-separated or repeated', listOf)
+    .addHelpText('after', examples(['kinora convert ~/data/bridge --out bridge-lerobot', 'kinora convert day-1 day-2 --out both-days', 'kinora convert demos --leave-out 3,17 --out clean', 'kinora convert demos --split train=0.9,val=0.1 --out demos', 'kinora convert g1 --rename cam_high=front --out g1-front', 'kinora convert bridge --without language_embedding,image_3 --out bridge-small'], 'The source is never changed. kinora/episode-map.json of the new dataset says which episode came from where.'))
   withCommonOptions(command, { json: true })
   bind<ConvertOptions>(command, (context, options, ...names) => convert(context, options, names.flat()))
 }
@@ -40,7 +42,7 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
   if (names.length > 1 && (options.episodes !== undefined || options.leaveOut !== undefined)) throw new KinoraError('usage', 'Episodes can be chosen by number from one dataset only.', 'Cut the datasets down one by one, then join them.')
   const { findDataset, openPlace } = await import('../engine/dataset-places.ts')
   const { exportLeRobotV3 } = await import('../dataset/convert/export.ts')
-  const { leftOutProblem, planExport } = await import('../dataset/convert/plan.ts')
+  const { leftOutProblem, planExports } = await import('../dataset/convert/plan.ts')
   const { chooseEpisodes, parseEpisodes, splitByShares } = await import('../dataset/convert/selection.ts')
   const choice = {
     ...(options.episodes === undefined ? {} : { episodes: parseEpisodes(options.episodes) }),
@@ -48,7 +50,7 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
     ...(options.task === undefined ? {} : { task: options.task }),
     ...(options.onlySuccesses === undefined ? {} : { onlySuccesses: options.onlySuccesses }),
   }
-  const rename = Object.fromEntries((options.rename ?? []).map(parseRename))
+  const changes = { rename: Object.fromEntries((options.rename ?? []).map(parseRename)), without: options.without ?? [] }
   const sources: ExportSource[] = []
   try {
     for (const name of names) {
@@ -56,7 +58,8 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
       const dataset = await openPlace(context.home, { ...place, format: options.as ?? place.format }, context.signal)
       sources.push({ dataset, episodes: chooseEpisodes(dataset.detail.episodes, choice) })
     }
-    const problems = sources.map(({ dataset }) => leftOutProblem(planExport(dataset, rename), dataset.detail.name)).filter((problem) => problem !== null)
+    const plans = planExports(sources.map(({ dataset }) => dataset), changes)
+    const problems = plans.map((plan, index) => leftOutProblem(plan, sources[index]!.dataset.detail.name)).filter((problem) => problem !== null)
     for (const { what, hint } of problems) context.note(`${what} ${hint}`)
     const target = isAbsolute(options.out) || options.out.includes('/') ? resolve(options.out) : join(context.home.datasets, options.out)
     const written: { path: string; episodes: number }[] = []
@@ -64,7 +67,7 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
       const path = part.name === null ? target : `${target}-${part.name}`
       const total = part.sources.reduce((sum, { episodes }) => sum + episodes.length, 0)
       context.progress.start(`Writing ${path}`, total, 'episodes')
-      const map = await exportLeRobotV3({ path, sources: part.sources, rename, signal: context.signal, onProgress: (done) => context.progress.update(done) })
+      const map = await exportLeRobotV3({ path, sources: part.sources, changes, signal: context.signal, onProgress: (done) => context.progress.update(done) })
       context.progress.finish('done')
       written.push({ path, episodes: map.length })
     }

@@ -14,7 +14,7 @@ import { encodeTasks, nest, statisticNames } from '../writer/metadata.ts'
 import { indexKeys } from '../writer/features.ts'
 import { Distribution } from '../distribution.ts'
 import { encodeExportedEpisodes, exportedFeatures, filesPerFolder, huggingFaceOf, placeOf, videoPathTemplate, type CameraShape, type ExportedEpisode } from './metadata.ts'
-import { differenceOf, planExport, type ExportPlan } from './plan.ts'
+import { differenceOf, planExports, type ExportPlan, type FeatureChanges } from './plan.ts'
 
 export interface ExportSource {
   readonly dataset: Dataset
@@ -25,8 +25,7 @@ export interface ExportSource {
 export interface ExportOptions {
   readonly path: string
   readonly sources: readonly ExportSource[]
-  /** Feature or camera -> new name. */
-  readonly rename?: Readonly<Record<string, string>>
+  readonly changes?: FeatureChanges
   readonly robotType?: string
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number) => void
@@ -47,12 +46,13 @@ export interface EpisodeMapRow {
 /**
  * Writes episodes of one or several datasets as one LeRobot v3.0 dataset. Videos are copied and encoded pictures are
  * taken over byte for byte; only what has no such form is written as PNG. The folder appears whole or not at all.
- * @throws KinoraError `usage` if the folder exists, `dataset-invalid` where the sources differ or cannot be read.
+ * @throws KinoraError `usage` if the folder exists, `dataset-invalid` where the sources differ or cannot be read,
+ * `config-invalid` for changes that cannot be made.
  */
 export async function exportLeRobotV3(options: ExportOptions): Promise<EpisodeMapRow[]> {
-  const { path, sources, rename = {}, signal } = options
+  const { path, sources, changes = {}, signal } = options
   if ((await readdir(path).catch(() => null)) !== null) throw new KinoraError('usage', `${path} exists already.`, 'Choose another name: a dataset is never written over.')
-  const plans = sources.map(({ dataset }) => planExport(dataset, rename))
+  const plans = planExports(sources.map(({ dataset }) => dataset), changes)
   const [plan] = plans as [ExportPlan]
   for (const [index, other] of plans.entries()) {
     const difference = differenceOf(plan, other)
@@ -72,7 +72,7 @@ export async function exportLeRobotV3(options: ExportOptions): Promise<EpisodeMa
     }
     await writer.finish()
     map = writer.map
-    await writeFileAtomic(join(temporary, 'kinora', 'episode-map.json'), JSON.stringify({ version: 1, renamed: rename, episodes: map }, null, 1) + '\n')
+    await writeFileAtomic(join(temporary, 'kinora', 'episode-map.json'), JSON.stringify({ version: 1, renamed: changes.rename ?? {}, without: changes.without ?? [], episodes: map }, null, 1) + '\n')
   })
   return map
 }

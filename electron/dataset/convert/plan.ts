@@ -44,8 +44,26 @@ function readerOf(dataset: Dataset, feature: Feature): Pick<PlannedVector, 'dtyp
   return { dtype: feature.dtype.startsWith('bool') ? 'bool' : 'float32', read: (source, episode) => source.readVector(episode, key) }
 }
 
-/** @param rename key or camera -> new key. @throws KinoraError `config-invalid` for a name that is not there or is taken. */
-export function planExport(dataset: Dataset, rename: Readonly<Record<string, string>> = {}): ExportPlan {
+/** What becomes of features and cameras, under the names that they have before. */
+export interface FeatureChanges {
+  /** Name -> new name. */
+  readonly rename?: Readonly<Record<string, string>>
+  /** Those that are not written. */
+  readonly without?: readonly string[]
+}
+
+/**
+ * Plans for sources that are written alike. A change need only concern one of them: that is how datasets are made to
+ * match. @throws KinoraError `config-invalid` for a name that none has, that every dataset needs, or that is taken.
+ */
+export function planExports(datasets: readonly Dataset[], changes: FeatureChanges = {}): ExportPlan[] {
+  const plans = datasets.map(planAsIs)
+  checkNames(plans, changes)
+  return plans.map((plan) => changed(plan, changes))
+}
+
+/** Everything that a source has a place for, under LeRobot's names. */
+function planAsIs(dataset: Dataset): ExportPlan {
   const { detail, stateNames, actionNames } = dataset
   const keys = new Set(detail.features.map(({ key }) => key))
   const isOwn = (candidates: readonly string[], key: string): boolean => candidates.find((candidate) => keys.has(candidate)) === key
@@ -65,24 +83,43 @@ export function planExport(dataset: Dataset, rename: Readonly<Record<string, str
     else leftOut.push(key)
   }
   const cameras = detail.cameras.map((camera) => ({ camera, key: imageKey(safeKey(camera)) }))
-  const known = [...vectors.map(({ key }) => key), ...texts.map(({ key }) => key), ...cameras.flatMap(({ camera, key }) => [camera, key])]
-  for (const from of Object.keys(rename)) {
-    if (known.includes(from)) continue
-    const guess = nearest(from, known)
-    throw new KinoraError('config-invalid', `There is no feature "${from}" to rename.`, `${guess === undefined ? '' : `Did you mean "${guess}"? `}It has: ${known.join(', ')}.`)
+  return { fps: detail.fps, vectors, texts, cameras, leftOut }
+}
+
+const writtenKeys = ({ vectors, texts, cameras }: ExportPlan): string[] => [...vectors, ...texts, ...cameras].map(({ key }) => key)
+
+const namesOf = ({ vectors, texts, cameras }: ExportPlan): string[] => [...vectors.map(({ key }) => key), ...texts.map(({ key }) => key), ...cameras.flatMap(({ camera, key }) => [camera, key])]
+
+function checkNames(plans: readonly ExportPlan[], { rename = {}, without = [] }: FeatureChanges): void {
+  const known = [...new Set(plans.flatMap(namesOf))]
+  const omitted = new Set(plans.flatMap(({ leftOut }) => leftOut))
+  const refuse = (name: string, doing: string): never => {
+    if ([...indexKeys, ...instructionKeys].includes(name)) throw new KinoraError('config-invalid', `"${name}" cannot be ${doing}: every LeRobot dataset has it, as the place of a frame or the task of an episode.`, 'Leave it out of the command.')
+    const guess = nearest(name, known)
+    throw new KinoraError('config-invalid', `There is no feature "${name}" to be ${doing}.`, `${guess === undefined ? '' : `Did you mean "${guess}"? `}There are: ${known.join(', ')}.`)
   }
-  const renamed: ExportPlan = {
-    fps: detail.fps,
-    leftOut,
-    vectors: vectors.map((vector) => ({ ...vector, key: rename[vector.key] ?? vector.key })),
-    texts: texts.map((text) => ({ ...text, key: rename[text.key] ?? text.key })),
-    cameras: cameras.map(({ camera, key }) => ({ camera, key: renamedCamera(rename[key] ?? rename[camera], key) })),
+  for (const name of Object.keys(rename)) if (!known.includes(name)) refuse(name, 'renamed')
+  for (const name of without) if (!known.includes(name) && !omitted.has(name)) refuse(name, 'left out')
+  const both = without.find((name) => name in rename)
+  if (both !== undefined) throw new KinoraError('config-invalid', `"${both}" is to be renamed and left out.`, 'Choose one of both.')
+}
+
+function changed({ fps, vectors, texts, cameras, leftOut }: ExportPlan, { rename = {}, without = [] }: FeatureChanges): ExportPlan {
+  const stays = ({ key, camera = key }: { readonly key: string; readonly camera?: string }): boolean => !without.includes(key) && !without.includes(camera)
+  const plan: ExportPlan = {
+    fps,
+    leftOut: leftOut.filter((key) => !without.includes(key)),
+    vectors: vectors.filter(stays).map((vector) => ({ ...vector, key: rename[vector.key] ?? vector.key })),
+    texts: texts.filter(stays).map((text) => ({ ...text, key: rename[text.key] ?? text.key })),
+    cameras: cameras.filter(stays).map(({ camera, key }) => ({ camera, key: renamedCamera(rename[key] ?? rename[camera], key) })),
   }
-  const taken = [...renamed.vectors.map(({ key }) => key), ...renamed.texts.map(({ key }) => key), ...renamed.cameras.map(({ key }) => key), ...indexKeys]
+  const keys = writtenKeys(plan)
+  if (keys.length === 0) throw new KinoraError('config-invalid', 'No feature would be left to write.', 'Leave fewer of them out.')
+  const taken = [...keys, ...indexKeys]
   const twice = taken.find((key, index) => taken.indexOf(key) !== index)
   if (twice !== undefined) throw new KinoraError('config-invalid', `Two features would be called "${twice}".`, 'Choose another name.')
   for (const key of taken) if (!/^[\w][\w.-]*$/.test(key)) throw new KinoraError('config-invalid', `"${key}" is no name for a feature.`, 'Use letters, digits, "_", "-" and ".".')
-  return renamed
+  return plan
 }
 
 /** Tells what a plan does not write; null if that is nothing. */
@@ -96,14 +133,15 @@ export function differenceOf(first: ExportPlan, other: ExportPlan): string | nul
   if (first.fps !== other.fps) return `it has ${other.fps} frames a second, the first ${first.fps}`
   for (const { key, names, dtype } of first.vectors) {
     const own = other.vectors.find((vector) => vector.key === key)
-    if (own === undefined) return `it has no ${key}`
+    if (own === undefined) continue
     if (own.names.length !== names.length) return `its ${key} has ${own.names.length} values, the first ${names.length}`
     if (own.dtype !== dtype) return `its ${key} is ${own.dtype}, the first ${dtype}`
   }
-  const lacking = first.texts.find(({ key }) => !other.texts.some((text) => text.key === key))
-  if (lacking !== undefined) return `it has no ${lacking.key}`
-  const missing = first.cameras.filter(({ key }) => !other.cameras.some((camera) => camera.key === key))
-  return missing.length > 0 ? `it has no ${missing.map(({ key }) => key).join(', ')}` : null
+  const [own, others] = [writtenKeys(first), writtenKeys(other)]
+  const missing = own.filter((key) => !others.includes(key))
+  if (missing.length > 0) return `it has no ${missing.join(', ')}`
+  const extra = others.filter((key) => !own.includes(key))
+  return extra.length > 0 ? `it has ${extra.join(', ')}, which the first has not` : null
 }
 
 /** A camera's new name, under LeRobot's prefix whether it was given with it or not. */

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportLeRobotV3 } from '../../../electron/dataset/convert/export.ts'
-import { leftOutProblem, planExport } from '../../../electron/dataset/convert/plan.ts'
+import { leftOutProblem, planExports, type ExportPlan } from '../../../electron/dataset/convert/plan.ts'
 import { chooseEpisodes, parseEpisodes, splitByShares } from '../../../electron/dataset/convert/selection.ts'
 import type { Dataset } from '../../../electron/dataset/dataset.ts'
 import { openDataset } from '../../../electron/dataset/open.ts'
@@ -64,7 +65,7 @@ describe('converting', () => {
   it('joins, cuts and renames, and says which episode came from where', async () => {
     const [first, second] = [await recording('first', [1, 2, 3]), await recording('second', [4, 5])]
     const path = join(folder, 'joined')
-    const map = await exportLeRobotV3({ path, sources: [{ dataset: first, episodes: [2, 0] }, { dataset: second, episodes: [1] }], rename: { wrist: 'hand', executed_action: 'sent.action' } })
+    const map = await exportLeRobotV3({ path, sources: [{ dataset: first, episodes: [2, 0] }, { dataset: second, episodes: [1] }], changes: { rename: { wrist: 'hand', executed_action: 'sent.action' } } })
     expect(map).toEqual([{ episode: 0, source: first.detail.path, sourceEpisode: 2 }, { episode: 1, source: first.detail.path, sourceEpisode: 0 }, { episode: 2, source: second.detail.path, sourceEpisode: 1 }])
     expect(JSON.parse(await readFile(join(path, 'kinora/episode-map.json'), 'utf8'))).toMatchObject({ episodes: map, renamed: { wrist: 'hand' } })
     const joined = await openDataset(path)
@@ -79,14 +80,43 @@ describe('converting', () => {
     for (const dataset of [first, second, joined]) dataset.dispose()
   })
 
+  it('leaves out features and cameras by name, and says so in the map', async () => {
+    const dataset = await recording('whole', [1, 2])
+    const path = join(folder, 'less')
+    await exportLeRobotV3({ path, sources: [{ dataset, episodes: [1] }], changes: { without: ['wrist', 'executed_action'] } })
+    const less = await openDataset(path)
+    expect(less.detail).toMatchObject({ cameras: ['agentview'], problems: [] })
+    expect(less.detail.features.map(({ key }) => key)).not.toContain('executed_action')
+    expect(await readFile(join(path, 'meta/stats.json'), 'utf8')).not.toMatch(/wrist|executed_action/)
+    expect(JSON.parse(await readFile(join(path, 'kinora/episode-map.json'), 'utf8'))).toMatchObject({ without: ['wrist', 'executed_action'] })
+    await expectSameEpisode(dataset, 1, less, 0, [['agentview', 'agentview']])
+    // The one that has less can be joined with the other once both are alike, and only then.
+    const both = { sources: [{ dataset: less, episodes: [0] }, { dataset, episodes: [0] }] }
+    await expect(exportLeRobotV3({ path: join(folder, 'unlike'), ...both })).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringContaining('it has executed_action, observation.images.wrist, which the first has not') as string, hint: expect.stringContaining('--without') as string })
+    expect(await exportLeRobotV3({ path: join(folder, 'alike'), ...both, changes: { without: ['executed_action', 'observation.images.wrist'] } })).toHaveLength(2)
+    for (const one of [dataset, less]) one.dispose()
+  })
+
+  it.each([
+    [{ without: ['wrst'] }, /no feature "wrst" to be left out/],
+    [{ without: ['task_index'] }, /"task_index" cannot be left out: every LeRobot dataset has it/],
+    [{ rename: { timestamp: 'time' } }, /"timestamp" cannot be renamed/],
+    [{ without: ['wrist'], rename: { wrist: 'hand' } }, /"wrist" is to be renamed and left out/],
+    [{ without: ['observation.state', 'action', 'executed_action', 'agentview', 'wrist'] }, /No feature would be left/],
+  ])('refuses %j', async (changes, message) => {
+    const dataset = await recording(`refused-${randomUUID()}`, [1])
+    expect(() => planExports([dataset], changes)).toThrow(message)
+    dataset.dispose()
+  })
+
   it('writes nothing over what is there and leaves nothing of what fails', async () => {
     const dataset = await recording('source', [1])
     await expect(exportLeRobotV3({ path: join(folder, 'source'), sources: [{ dataset, episodes: [0] }] })).rejects.toMatchObject({ code: 'usage' })
     const path = join(folder, 'failed')
     await expect(exportLeRobotV3({ path, sources: [{ dataset: { ...dataset, detail: dataset.detail, readEpisode: () => Promise.reject(new Error('cut')) } as Dataset, episodes: [0] }] })).rejects.toThrow()
     await expect(openDataset(path)).rejects.toMatchObject({ code: 'not-found' })
-    expect(() => planExport(dataset, { wrst: 'hand' })).toThrow(/no feature "wrst"/)
-    expect(() => planExport(dataset, { wrist: 'agentview' })).toThrow(/Two features would be called "observation.images.agentview"/)
+    expect(() => planExports([dataset], { rename: { wrst: 'hand' } })).toThrow(/no feature "wrst"/)
+    expect(() => planExports([dataset], { rename: { wrist: 'agentview' } })).toThrow(/Two features would be called "observation.images.agentview"/)
     dataset.dispose()
   })
 
@@ -108,13 +138,16 @@ describe('converting', () => {
 
   it('tells which features it does not write', async () => {
     const dataset = await recording('text', [1])
-    expect(leftOutProblem(planExport(dataset), 'text')).toBeNull()
+    expect(leftOutProblem(planExports([dataset])[0]!, 'text')).toBeNull()
     const extra = [['remark', 'string', []], ['depth_map', 'float32', [4, 4]]] as const
     const features = [...dataset.detail.features, ...extra.map(([key, dtype, shape]) => ({ key, dtype, shape: [...shape], names: null }))]
-    const plan = planExport({ ...dataset, readText: dataset.readText!.bind(dataset), stateNames: dataset.stateNames, actionNames: dataset.actionNames, detail: { ...dataset.detail, features } } as Dataset)
+    const source = { ...dataset, readText: dataset.readText!.bind(dataset), stateNames: dataset.stateNames, actionNames: dataset.actionNames, detail: { ...dataset.detail, features } } as Dataset
+    const [plan] = planExports([source]) as [ExportPlan]
     expect(plan.texts.map(({ key }) => key)).toEqual(['remark'])
     expect(plan.leftOut).toEqual(['depth_map'])
     expect(leftOutProblem(plan, 'text')).toMatchObject({ severity: 'warning', what: expect.stringContaining('text: depth_map is not written') })
+    // What somebody leaves out by name is no surprise.
+    expect(leftOutProblem(planExports([source], { without: ['depth_map'] })[0]!, 'text')).toBeNull()
     dataset.dispose()
   })
 
@@ -145,7 +178,7 @@ describe('converting', () => {
     const g1 = await openDataset(sharedData('lerobot-v21-g1'))
     const path = join(folder, 'g1')
     const [a, b] = g1.detail.episodes.slice(-2).map(({ index }) => index) as [number, number]
-    await exportLeRobotV3({ path, sources: [{ dataset: g1, episodes: [b, a] }], rename: { cam_high: 'front' } })
+    await exportLeRobotV3({ path, sources: [{ dataset: g1, episodes: [b, a] }], changes: { rename: { cam_high: 'front' } } })
     const copy = await openDataset(path)
     expect([copy.detail.problems, copy.detail.cameras]).toEqual([[], ['front']])
     const [own, other] = [await g1.readFrame(b, 'cam_high', 20), await copy.readFrame(0, 'front', 20)]
@@ -156,7 +189,7 @@ describe('converting', () => {
   it.skipIf(!peerPython('lerobot'))(`is opened by lerobot itself ${wherePeer('lerobot')}`, { timeout: 900_000 }, async () => {
     const dataset = await recording('for-lerobot', [1, 2, 3])
     const path = join(folder, 'for-lerobot-converted')
-    await exportLeRobotV3({ path, sources: [{ dataset, episodes: [2, 1] }], rename: { wrist: 'hand' } })
+    await exportLeRobotV3({ path, sources: [{ dataset, episodes: [2, 1] }], changes: { rename: { wrist: 'hand' } } })
     const { episodes, frames, item } = await readWithLeRobot(path)
     const [two, one] = dataset.detail.episodes.filter(({ index }) => index > 0).reverse()
     const picture = await dataset.readFrame(2, 'wrist', 0)
