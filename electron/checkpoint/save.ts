@@ -8,12 +8,15 @@ import { createFolderAtomic, ioError, temporarySuffix, writeFileAtomic } from '.
 import { checkpointFolder, checkpointsFolder } from './folders.ts'
 import { encodeManifest, groupFile, groupOf, manifestName, metaName, type Manifest } from './manifest.ts'
 import { retainCheckpoints, type RetainOptions } from './retain.ts'
+import { shareFile } from './share.ts'
 
 export interface CheckpointContent {
   /** Every name is `<group>/<rest>`; each group becomes a file of its own. */
   readonly tensors: HostTensors
   /** Whatever JSON describes the rest of the state: configuration, random numbers, sampler position. */
   readonly meta: unknown
+  /** Groups that no step changes: their files are shared with the checkpoints before. */
+  readonly frozen?: readonly string[]
 }
 
 /**
@@ -35,7 +38,11 @@ export async function saveCheckpoint(runPath: string, step: number, content: Che
   try {
     await createFolderAtomic(folder, async (temporary) => {
       const files: Manifest['files'] = {}
-      for (const [group, tensors] of groups) files[groupFile(group)] = await writeSafetensors(join(temporary, groupFile(group)), tensors)
+      for (const [group, tensors] of groups) {
+        const name = groupFile(group)
+        const shared = content.frozen?.includes(group) ? await shareFile(runPath, name, tensors, join(temporary, name)) : null
+        files[name] = shared ?? (await writeSafetensors(join(temporary, name), tensors))
+      }
       const meta = new TextEncoder().encode(JSON.stringify(content.meta))
       await writeFileAtomic(join(temporary, metaName), meta)
       files[metaName] = { bytes: meta.length, sha256: createHash('sha256').update(meta).digest('hex') }

@@ -57,6 +57,8 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
       const place = await findDataset(context.home, name)
       const dataset = await openPlace(context.home, { ...place, format: options.as ?? place.format }, context.signal)
       sources.push({ dataset, episodes: chooseEpisodes(dataset.detail.episodes, choice) })
+      const { problemCount } = dataset.detail
+      if (problemCount > 0) context.note(`${name} has ${counted(problemCount, 'problems')}, which kinora inspect lists; what cannot be read is not written.`)
     }
     const plans = planExports(sources.map(({ dataset }) => dataset), changes)
     const problems = plans.map((plan, index) => leftOutProblem(plan, sources[index]!.dataset.detail.name)).filter((problem) => problem !== null)

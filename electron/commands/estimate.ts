@@ -57,7 +57,7 @@ function estimateText(estimate: Estimate): string {
       ['operations a step', `${significant(estimate.flopsPerStep / 1e9)} GFLOP`, 'forward and backward'],
       ['memory', bytes(memory.totalBytes), `program ${bytes(memory.programBytes)}, data ${bytes(memory.dataBytes)}, weights ${bytes(memory.weightsBytes)}, optimiser ${bytes(memory.optimiserBytes)}, their copies ${bytes(memory.copyBytes)}, activations ${bytes(memory.activationBytes)}; ${bytes(memory.availableBytes)} available`],
       ['largest batch', integer(estimate.largestBatch), 'that fits into the available memory'],
-      ['disk', bytes(disk.totalBytes), `${bytes(disk.checkpointBytes)} a checkpoint, ${bytes(disk.cacheBytes)} of cache${disk.freeBytes === null ? '' : `; ${bytes(disk.freeBytes)} free`}`],
+      ['disk', bytes(disk.totalBytes), `${bytes(disk.checkpointBytes)} a checkpoint, ${disk.autoencoderBytes === 0 ? '' : `${bytes(disk.autoencoderBytes)} once for the autoencoder in them, `}${bytes(disk.cacheBytes)} of cache${disk.freeBytes === null ? '' : `; ${bytes(disk.freeBytes)} free`}`],
       ['time a step', `${significant(time.secondsPerStep * 1000)} ms`, `on ${time.provider}${basisOf(time)}${time.secondsPerVaeStep > 0 ? `; autoencoder ${significant(time.secondsPerVaeStep * 1000)} ms` : ''}`],
       ['time in all', duration(time.totalSeconds), 'without reading the data and validating'],
     ],

@@ -24,8 +24,12 @@ export const estimateSchema = z.object({
     totalBytes: bytes,
     availableBytes: bytes,
   }),
-  /** `cacheBytes`: autoencoder and latents, kept for the next run on the same data. `totalBytes`: all that the run writes and keeps. */
-  disk: z.object({ checkpointBytes: bytes, cacheBytes: bytes, totalBytes: bytes, freeBytes: bytes.nullable() }),
+  /**
+   * `autoencoderBytes`: once for all checkpoints of the run, which share its file where the file system has hard links.
+   * `cacheBytes`: autoencoder and latents, kept for the next run on the same data. `totalBytes`: all that the run writes
+   * and keeps.
+   */
+  disk: z.object({ checkpointBytes: bytes, autoencoderBytes: bytes, cacheBytes: bytes, totalBytes: bytes, freeBytes: bytes.nullable() }),
   time: z.object({
     secondsPerStep: z.number(),
     /** Of the autoencoder, where one is trained. */

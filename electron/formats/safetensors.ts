@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { sizeOf, type HostTensor, type HostTensors } from '../base/host-tensor.ts'
 import { KinoraError } from '../contract/errors.ts'
 import { decodeBfloat16, decodeFloat16 } from './float16.ts'
@@ -119,6 +120,17 @@ export function* encodeSafetensors(tensors: HostTensors, metadata: Readonly<Reco
   start.set(json, 8)
   yield start
   for (const tensor of Object.values(tensors)) yield new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength)
+}
+
+/** Size and SHA-256 of the file that {@link writeSafetensors} would write. */
+export function digestSafetensors(tensors: HostTensors): { bytes: number; sha256: string } {
+  const hash = createHash('sha256')
+  let bytes = 0
+  for (const chunk of encodeSafetensors(tensors)) {
+    hash.update(chunk)
+    bytes += chunk.byteLength
+  }
+  return { bytes, sha256: hash.digest('hex') }
 }
 
 /** Writes atomically. @returns size and SHA-256 of the file. */

@@ -142,7 +142,7 @@ export class FakeRuns {
     parameters: { backbone: 430_000, action: 366_000, motion: 262_000, vae: 70_000 },
     flopsPerStep: 5.96e9,
     memory: { programBytes: 257e6, weightsBytes: 8.5e6, optimiserBytes: 8.5e6, copyBytes: 17e6, activationBytes: 92e6, dataBytes: 210e6, totalBytes: 690e6, availableBytes: 9.2e9 },
-    disk: { checkpointBytes: 17.2e6, cacheBytes: 0.1e6, totalBytes: 68.9e6, freeBytes: 212e9 },
+    disk: { checkpointBytes: 17.2e6, autoencoderBytes: 0.1e6, cacheBytes: 0.1e6, totalBytes: 68.9e6, freeBytes: 212e9 },
     time: { secondsPerStep: 0.121, secondsPerVaeStep: 0.038, totalSeconds: 261, provider: 'onnx-cpu', basis: tries ? 'trial' : 'speed', asRun: null },
     largestBatch: 3100,
     shortages: trainConfigSchema.parse(config).batchSize > 3100 ? [{ of: 'memory', message: 'Training takes about 91.2 GB of memory, and 9.2 GB are available.', hint: 'Lower batchSize to 3100.' }] : [],

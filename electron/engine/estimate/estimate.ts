@@ -83,11 +83,12 @@ export function estimate(config: TrainConfig, data: EstimateData | null, machine
   const vaeBytes = isLatent ? totalOf(autoencoderMemory(config, { frames, parameters }, vaeCost?.peakBytes ?? null, frozenVaePeakBytes(config, keepsLatents))) : 0
 
   const copyBytes = trained * bytesPerNumber
-  const checkpointBytes = (trained * 4 + parameters.vae) * bytesPerNumber
+  const checkpointBytes = trained * 4 * bytesPerNumber
+  const autoencoderBytes = parameters.vae * bytesPerNumber
   // One more than are kept: the newest is whole before the oldest goes.
   const checkpoints = Math.min(Math.ceil(config.steps / config.checkpointEvery), config.keepCheckpoints + 1)
   const latents = latentCacheBytes(config, keepsLatents ? (frames - heldFrames) * config.data.shiftVariants : 0)
-  const cacheBytes = (trainsVae ? parameters.vae * bytesPerNumber : 0) + latents
+  const cacheBytes = (trainsVae ? autoencoderBytes : 0) + latents
   const { speed, past = null, triedSeconds = null } = machine
   const secondsPerStep = past?.secondsPerStep ?? (triedSeconds ?? stepSeconds(cost, speed)) * config.optimiser.accumulationSteps
   const secondsPerVaeStep = vaeCost ? stepSeconds(vaeCost, speed) * speed.vaeFactor : 0
@@ -95,7 +96,7 @@ export function estimate(config: TrainConfig, data: EstimateData | null, machine
     parameters: { ...parameters },
     flopsPerStep: cost.flops,
     memory: { programBytes: memory.program, weightsBytes: 2 * copyBytes, optimiserBytes: 2 * copyBytes, copyBytes: memory.copy, activationBytes: memory.step, dataBytes: memory.data, totalBytes: Math.max(totalOf(memory), vaeBytes), availableBytes: machine.availableBytes },
-    disk: { checkpointBytes, cacheBytes, totalBytes: checkpointBytes * checkpoints + cacheBytes, freeBytes: machine.freeDiskBytes },
+    disk: { checkpointBytes, autoencoderBytes, cacheBytes, totalBytes: checkpointBytes * checkpoints + autoencoderBytes + cacheBytes, freeBytes: machine.freeDiskBytes },
     time: { secondsPerStep, secondsPerVaeStep, totalSeconds: secondsPerStep * config.steps + secondsPerVaeStep * (trainsVae ? config.vae.steps : 0), provider: machine.provider, basis: past ? 'run' : triedSeconds !== null ? 'trial' : 'speed', asRun: past?.runId ?? null },
     largestBatch: largestBatch((batch) => totalOf(memoryAt(batch)) <= machine.availableBytes),
   }

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KinoraError } from '../../contract/errors.ts'
 import { activeStates, type TrashedRun } from '../../contract/run.ts'
+import { folderBytes } from '../../platform/folder-bytes.ts'
 import { ioError, writeFileAtomic } from '../../platform/fs-atomic.ts'
 import type { Home } from '../../platform/paths.ts'
 import { openRun, reconcileRun, toJson } from './run-folder.ts'
@@ -73,12 +74,6 @@ async function readNote(path: string): Promise<{ name: string; deletedAt: number
     // A folder that was put here by hand has no note.
     return null
   }
-}
-
-async function folderBytes(path: string): Promise<number> {
-  const entries = await readdir(path, { withFileTypes: true, recursive: true }).catch(() => [])
-  const sizes = await Promise.all(entries.filter((entry) => entry.isFile()).map((entry) => stat(join(entry.parentPath, entry.name)).then((found) => found.size, () => 0)))
-  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 function exists(path: string): Promise<boolean> {

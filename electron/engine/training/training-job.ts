@@ -170,7 +170,7 @@ async function keepSnapshot(folder: RunFolder, event: Extract<TrainEvent, { type
     // Checkpoints that were evaluated stay: their numbers would otherwise speak of something that is gone.
     const evaluated = (await readEvaluations(folder.path)).map(({ checkpointStep }) => checkpointStep)
     const best = event.meta.best?.step
-    await saveCheckpoint(folder.path, event.step, { tensors: event.tensors, meta: event.meta }, { keep: folder.config.keepCheckpoints, also: best === undefined ? evaluated : [...evaluated, best] })
+    await saveCheckpoint(folder.path, event.step, { tensors: event.tensors, meta: event.meta, frozen: ['vae'] }, { keep: folder.config.keepCheckpoints, also: best === undefined ? evaluated : [...evaluated, best] })
     log.info(`Checkpoint of step ${event.step} written`)
     return undefined
   } catch (error) {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { BenchRow } from '../../../electron/commands/bench.ts'
 import type { Estimate } from '../../../electron/contract/estimate.ts'
 import { appRoot } from '../../../electron/platform/entry.ts'
+import { folderBytes } from '../../../electron/platform/folder-bytes.ts'
 
 /**
  * Runs that are started as a user starts them: all phases, validations, samples and checkpoints, in few steps, as memory
@@ -36,9 +37,9 @@ export async function wholeRunRows(signal: AbortSignal, note: (text: string) => 
       const every = steps / 2
       const all = [...settings, '--dataset', 'button', ...Object.entries({ steps, 'vae.steps': vaeSteps, 'validateEvery': every, 'sampleEvery': every, 'checkpointEvery': every }).flatMap(([field, value]) => ['--set', `${field}=${value}`])]
       const told = JSON.parse((await kinora(home, ['estimate', '--json', ...all], signal)).output) as Estimate
-      const before = await bytesIn(home)
+      const before = await folderBytes(home)
       const { heldBytes } = await kinora(home, ['train', '--name', name, ...all], signal)
-      const writtenBytes = (await bytesIn(home)) - before
+      const writtenBytes = (await folderBytes(home)) - before
       const compared = (what: string, toldBytes: number, measured: number): BenchRow =>
         ({ name: `estimate_${what}_${name}`, value: toldBytes / measured, unit: '', better: 'lower', n: 1, target: 1.15, note: `estimate over measurement, 0.85 to 1.15; ${mib(toldBytes)} against ${mib(measured)} MiB` })
       rows.push(compared('memory', told.memory.totalBytes, heldBytes), compared('disk', told.disk.totalBytes, writtenBytes))
@@ -81,10 +82,4 @@ async function descendants(pid: number): Promise<number[]> {
 async function peakOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0)
-}
-
-async function bytesIn(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const sizes = await Promise.all(entries.filter((entry) => entry.isFile()).map((entry) => stat(join(entry.parentPath, entry.name)).then(({ size }) => size)))
-  return sizes.reduce((sum, size) => sum + size, 0)
 }

@@ -74,10 +74,13 @@ describe('estimate', { timeout: 480_000 }, () => {
     const config = presetConfig('nano', 'x')
     const disk = (change: Partial<TrainConfig>) => estimate({ ...config, ...change }, { frames: 1000, heldFrames: 100, dimensions: { state: 8, action: 7 } }, machine(8 * gib)).disk
     const { vae } = parameterCounts(config)
-    const { checkpointBytes, cacheBytes, totalBytes } = disk({ steps: 3000, checkpointEvery: 100, keepCheckpoints: 3 })
-    expect(totalBytes).toBe(4 * checkpointBytes + cacheBytes)
+    const { checkpointBytes, autoencoderBytes, cacheBytes, totalBytes } = disk({ steps: 3000, checkpointEvery: 100, keepCheckpoints: 3 })
+    expect(autoencoderBytes).toBe(4 * vae)
+    expect(totalBytes).toBe(4 * checkpointBytes + autoencoderBytes + cacheBytes)
     expect(cacheBytes).toBe(4 * vae + 900 * 4 * 4 * 8 * 8 * 4)
-    expect(disk({ steps: 150, checkpointEvery: 100 }).totalBytes).toBe(2 * checkpointBytes + cacheBytes)
+    expect(disk({ steps: 150, checkpointEvery: 100 }).totalBytes).toBe(2 * checkpointBytes + autoencoderBytes + cacheBytes)
+    // Without latents there is none.
+    expect(disk({ motion: { ...config.motion, target: 'none' } }).autoencoderBytes).toBe(0)
   })
 
   it('takes the steps of a run that trained the same here before for its own', async () => {
@@ -127,8 +130,9 @@ describe('estimate', { timeout: 480_000 }, () => {
       const folder = join(run.path, 'checkpoints', readdirSync(join(run.path, 'checkpoints'))[0]!)
       const tensors = readdirSync(folder).filter((name) => name.endsWith('.safetensors')).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
       // The headers of the files are the rest; they weigh for a model as small as this one.
-      expect(tensors).toBeGreaterThan(told.disk.checkpointBytes)
-      expect(tensors - told.disk.checkpointBytes).toBeLessThan(100_000)
+      const saidBytes = told.disk.checkpointBytes + told.disk.autoencoderBytes
+      expect(tensors).toBeGreaterThan(saidBytes)
+      expect(tensors - saidBytes).toBeLessThan(100_000)
     } finally {
       desk.dispose()
     }
