@@ -17,6 +17,8 @@ export class TrainingProgress {
   readonly #context: Context
   readonly #label: string
   #phase = ''
+  #total = 0
+  #hasStep = false
   #note = ''
 
   constructor(context: Context, label: string) {
@@ -27,17 +29,19 @@ export class TrainingProgress {
   show(event: TrainEvent): void {
     const { progress, isVerbose } = this.#context
     switch (event.type) {
-      case 'phase': {
+      case 'phase':
         this.finish()
         this.#phase = event.phase
-        const { label, unit } = phaseNames[event.phase] ?? { label: event.phase, unit: 'steps' }
-        progress.start(this.#label === '' ? label : `${this.#label}: ${label.toLowerCase()}`, event.totalSteps, unit)
+        this.#total = event.totalSteps
+        this.#start(0)
         break
-      }
       case 'progress':
         progress.update(event.step)
         break
       case 'step':
+        // A run that is resumed begins in the middle, which is no speed.
+        if (!this.#hasStep && event.step > 1) this.#start(event.step - 1)
+        this.#hasStep = true
         this.#note = lossNote(event.values)
         progress.update(event.step, this.#note)
         break
@@ -55,11 +59,17 @@ export class TrainingProgress {
     }
   }
 
-  /** Ends the phase, if one is on. */
-  finish(): void {
-    if (this.#phase !== '') this.#context.progress.finish(finalNote(this.#note))
+  /** Ends the phase, if one is on. @param word how it ended */
+  finish(word = 'done'): void {
+    if (this.#phase !== '') this.#context.progress.finish(this.#note === '' && word === 'done' ? '' : [word, this.#note].filter((part) => part !== '').join(', '))
     this.#phase = ''
     this.#note = ''
+    this.#hasStep = false
+  }
+
+  #start(done: number): void {
+    const { label, unit } = phaseNames[this.#phase] ?? { label: this.#phase, unit: 'steps' }
+    this.#context.progress.start(this.#label === '' ? label : `${this.#label}: ${label.toLowerCase()}`, this.#total, unit, done)
   }
 }
 
@@ -71,13 +81,9 @@ export class TrainingProgress {
 export async function trainHere(context: Context, runPath: string, { label = '', ignoresMemory = false } = {}): Promise<RunStatus> {
   const shown = new TrainingProgress(context, label)
   const status = await runTrainingJob({ runPath, home: context.home, signal: context.signal, ignoresMemory, onEvent: (event) => shown.show(event) })
-  shown.finish()
+  shown.finish(status.state === 'finished' ? 'done' : status.state)
   if (status.state === 'failed') throw KinoraError.from(status.error)
   return status
-}
-
-function finalNote(note: string): string {
-  return note === '' ? '' : `done, ${note}`
 }
 
 /** Losses of a record in few words. */

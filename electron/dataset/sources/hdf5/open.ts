@@ -64,7 +64,7 @@ export async function openHdf5(path: string, root: string, files: readonly strin
   }
   if (layout === null) {
     const [first] = problems.list()
-    throw new KinoraError('dataset-invalid', `${path} has ${files.length} HDF5 files, and none can be used: ${first?.what ?? 'they are empty'}`, 'Looked for: data/demo_<i> (LIBERO, robomimic); joint_action and observation (RoboTwin 2.0).')
+    throw new KinoraError('dataset-invalid', `${path} has ${files.length === 1 ? 'one HDF5 file, which cannot' : `${files.length} HDF5 files, and none can`} be used: ${first?.what ?? 'they are empty'}`, 'Looked for: data/demo_<i> (LIBERO, robomimic); joint_action and observation (RoboTwin 2.0).')
   }
   return new Hdf5Dataset(path, root, layout, episodes, problems, options.cacheDir)
 }
