@@ -66,19 +66,3 @@ describe('long names', () => {
     expect((await toggle.locator('svg').first().boundingBox())!.width).toBe(14)
   })
 })
-
-describe('the curves of the runs page', () => {
-  it('are of the runs that the query leaves', async () => {
-    const curve = (metric: string) => page.locator(`[data-testid="curve"][data-metric="${metric}"]`)
-    await open('/runs')
-    await curve('loss/motion').waitFor()
-    await page.getByTestId('run-query').fill('demo-action')
-    // The one run that is left has no motion head.
-    await expect.poll(() => curve('loss/motion').count()).toBe(0)
-    await curve('loss/action').waitFor()
-    await page.getByTestId('run-query').fill('nothing is called so')
-    await expect.poll(() => page.getByTestId('curve').count()).toBe(0)
-    await page.getByTestId('run-query').fill('')
-    await curve('loss/motion').waitFor()
-  })
-})

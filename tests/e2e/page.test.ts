@@ -2,7 +2,6 @@
  * The page in a real browser over the real HTTP and WebSocket of the headless host, with generated data: the states
  * that are slow or rare with a real engine, and the whole page by keyboard alone.
  */
-import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { anotherHost, focused, hash, host, open, page, said, useFakeWorkbench } from '../support/fake-workbench.ts'
 
@@ -134,84 +133,6 @@ describe('by keyboard alone', () => {
   })
 })
 
-describe('inspector', () => {
-  const cards = () => page.getByTestId('episode').evaluateAll((all) => all.map((card) => Number((card as HTMLElement).dataset['card'])))
-  const shown = () => page.getByTestId('episode-count').innerText()
-
-  it('finds, flags with undo, opens and comes back, by keyboard alone', async () => {
-    await open('/data/tabletop-demo-8f21')
-    await page.getByTestId('episode').first().waitFor()
-    await page.keyboard.press('/')
-    await expect.poll(focused).toBe('episode-filter')
-    await page.keyboard.type('drawer')
-    await expect.poll(shown).toBe('13 of 40 episodes')
-    await expect.poll(hash).toContain('q=drawer')
-    const [first, second, third] = await cards()
-    await page.locator(`[data-card="${first}"] a`).focus()
-    await page.keyboard.press('ArrowRight')
-    await expect.poll(() => page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-card]')?.dataset['card'])).toBe(String(second))
-    await page.keyboard.press('f')
-    const isFlagged = (index: number | undefined) => page.locator(`[data-card="${index}"] [data-testid="flag"]`).getAttribute('aria-pressed')
-    await expect.poll(() => isFlagged(second)).toBe('true')
-    await page.keyboard.press('Control+z')
-    await expect.poll(() => isFlagged(second)).toBe('false')
-    await page.keyboard.press('f')
-    await page.keyboard.press('Enter')
-    await page.getByTestId('episode-player').waitFor()
-    expect(await hash()).toMatch(new RegExp(`/${second}(\\?|$)`))
-    // The next episode of those that the filter leaves.
-    await page.keyboard.press('ArrowDown')
-    await expect.poll(hash).toContain(`/${third}?`)
-    await page.keyboard.press('Escape')
-    await page.getByTestId('episode-grid').waitFor()
-    expect(await page.getByTestId('episode-filter').inputValue()).toBe('drawer')
-    // Kept by the host, not by this page.
-    await page.reload()
-    await expect.poll(() => isFlagged(second)).toBe('true')
-  })
-
-  it('flags, notes, filters and exports by mouse', async () => {
-    await open('/data/tabletop-demo-8f21')
-    await page.getByTestId('episode').first().waitFor()
-    await page.getByTestId('filter-most').fill('64')
-    await page.getByTestId('filter-most').press('Tab')
-    const few = Number((await shown()).split(' ')[0])
-    expect(few).toBeGreaterThan(0)
-    await page.getByTestId('flag-shown').click()
-    await page.getByTestId('filter-most').fill('')
-    await page.getByTestId('filter-most').press('Tab')
-    await page.getByTestId('filter-mark').selectOption('flagged')
-    await expect.poll(async () => Number((await shown()).split(' ')[0])).toBeGreaterThanOrEqual(few)
-    await page.getByTestId('episode').first().locator('a').click()
-    await page.getByTestId('episode-note').fill('the hand slips')
-    await page.getByTestId('episode-note').press('Tab')
-    await page.keyboard.press('Escape')
-    await page.getByTestId('filter-mark').selectOption('noted')
-    await expect.poll(async () => Number((await shown()).split(' ')[0])).toBe(1)
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('export-csv').click()])
-    const csv = await readFile(await download.path(), 'utf8')
-    expect(csv.split('\r\n')[0]).toBe('episode,frames,instruction,note')
-    expect(csv).toContain('the hand slips')
-  })
-
-  it('shows cameras, motion image and arrows of one frame, and the plots’ playhead on it', async () => {
-    await open('/data/tabletop-demo-8f21/3?f=12')
-    await page.keyboard.press('m')
-    await page.keyboard.press('q')
-    for (const pane of ['agentview', 'robot0_eye_in_hand', 'motion']) await expect.poll(() => page.getByTestId(`pane-${pane}`).getAttribute('data-frame')).toBe('12')
-    await expect.poll(() => page.getByTestId('quiver').getAttribute('data-arrows')).not.toBe('0')
-    const box = (await page.getByTestId('plot-state').locator('.chart').boundingBox())!
-    await page.mouse.click(box.x + box.width * 0.6, box.y + 60)
-    const frame = Number(await page.getByTestId('frame-label').getAttribute('data-frame'))
-    expect(frame).toBeGreaterThan(30)
-    for (const plot of ['plot-state', 'plot-action']) expect(await page.getByTestId(plot).getByTestId('playhead').getAttribute('data-frame')).toBe(String(frame))
-    await expect.poll(() => page.getByTestId('pane-motion').getAttribute('data-frame')).toBe(String(frame))
-    // The link holds all of it.
-    await expect.poll(hash).toMatch(new RegExp(`f=${frame}.*`))
-    expect(await hash()).toMatch(/motion=1/)
-  })
-})
-
 describe('replay', () => {
   /** Frame numbers that the panes' pixels themselves tell (the first pixel codes them), and those they claim. */
   const skew = () =>
@@ -265,88 +186,6 @@ describe('replay', () => {
     const before = host.replays.openCount
     await page.getByTestId('nav-runs').click()
     await expect.poll(() => host.replays.openCount).toBe(before - 1)
-  })
-})
-
-describe('curves', () => {
-  it('zoom together, say how many points they show, and mark what is no number', async () => {
-    await open('/runs/joint-lr-1e-2-6')
-    const curve = (metric: string) => page.locator(`[data-testid="curve"][data-metric="${metric}"]`)
-    await expect.poll(() => curve('loss/action').getByTestId('curve-points').innerText()).toBe('612 of 612 points')
-    expect(await curve('loss/action').getByTestId('curve-notes').innerText()).toContain('12 values not a number')
-    const box = (await curve('loss/motion').getByRole('group').boundingBox())!
-    await page.mouse.move(box.x + box.width * 0.3, box.y + 60)
-    await page.mouse.down()
-    await page.mouse.move(box.x + box.width * 0.6, box.y + 60, { steps: 4 })
-    await page.mouse.up()
-    for (const metric of ['loss/motion', 'loss/action']) {
-      await expect.poll(async () => Number((await curve(metric).getByTestId('curve-points').innerText()).split(' ')[0])).toBeLessThan(300)
-    }
-    expect(await curve('loss/motion').getByTestId('curve-readout').innerText()).toMatch(/step \d+/)
-    await curve('loss/action').getByRole('group').press('0')
-    await expect.poll(() => curve('loss/motion').getByTestId('curve-points').innerText()).toBe('612 of 612 points')
-  })
-
-  it('are zoomed to what the mouse brushes over, about the wheel, and shown whole by a double click or the button', async () => {
-    await open('/runs/joint-lr-1e-2-6')
-    const curve = page.locator('[data-testid="curve"][data-metric="loss/action"]')
-    const shown = async () => Number((await curve.getByTestId('curve-points').innerText()).split(' ')[0])
-    await expect.poll(shown).toBe(612)
-    const box = (await curve.getByRole('group').boundingBox())!
-    // The plot lies between the labels of its axes.
-    const at = (share: number) => [box.x + 52 + share * (box.width - 66), box.y + 80] as const
-    await page.mouse.move(...at(0.25))
-    await page.mouse.down()
-    await page.mouse.move(...at(0.75), { steps: 5 })
-    const brush = curve.getByTestId('curve-brush')
-    await brush.waitFor()
-    expect((await brush.boundingBox())!.width).toBeCloseTo(0.5 * (box.width - 66), -1)
-    await page.mouse.up()
-    await expect.poll(() => brush.count()).toBe(0)
-    await expect.poll(shown).toBeLessThan(325)
-    expect(await shown()).toBeGreaterThan(285)
-    await page.keyboard.down('Control')
-    await page.mouse.wheel(0, -100)
-    await page.keyboard.up('Control')
-    await expect.poll(shown).toBeLessThan(275)
-    await page.mouse.dblclick(...at(0.5))
-    await expect.poll(shown).toBe(612)
-    // Too short a drag is a click that slipped.
-    await page.mouse.move(...at(0.5))
-    await page.mouse.down()
-    await page.mouse.move(at(0.5)[0] + 3, at(0.5)[1])
-    await page.mouse.up()
-    expect(await curve.getByTestId('zoom-reset').count()).toBe(0)
-    await page.mouse.move(...at(0.1))
-    await page.mouse.down()
-    await page.mouse.move(...at(0.2), { steps: 3 })
-    await page.mouse.up()
-    await expect.poll(shown).toBeLessThan(80)
-    await curve.getByTestId('zoom-reset').click()
-    await expect.poll(shown).toBe(612)
-  })
-
-  it('say what a clipped or a logarithmic axis leaves out', async () => {
-    await open('/runs/joint-lr-1e-2-6')
-    const curve = page.locator('[data-testid="curve"][data-metric="loss/motion"]')
-    await expect.poll(() => curve.getByTestId('curve-points').innerText()).toBe('612 of 612 points')
-    expect(await curve.getByTestId('curve-notes').count()).toBe(0)
-    await curve.getByTestId('curve-robust').press('Enter')
-    await expect.poll(() => curve.getByTestId('curve-notes').innerText()).toContain('1 point above the axis')
-    await curve.getByTestId('curve-robust').click()
-    await expect.poll(() => curve.getByTestId('curve-notes').count()).toBe(0)
-    await curve.getByTestId('curve-log').press('Enter')
-    await expect.poll(() => curve.getByTestId('curve-notes').innerText()).toContain('1 value at or below 0')
-  })
-
-  it('grow while the run goes on, and show the numbers as a table', async () => {
-    await open('/runs/joint-s2-7')
-    const points = async () => Number((await page.getByTestId('curve-points').first().innerText()).split(' of ')[1]!.replace(/[^\d]/g, ''))
-    await expect.poll(points).toBeGreaterThan(900)
-    const before = await points()
-    await expect.poll(points).toBeGreaterThan(before)
-    await page.getByTestId('curve-table').first().click()
-    await expect.poll(() => page.getByRole('dialog').getByRole('row').count()).toBeGreaterThan(100)
   })
 })
 

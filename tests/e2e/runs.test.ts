@@ -161,6 +161,8 @@ describe('a run', () => {
       await page.getByTestId(menu).first().press('Enter')
       await page.getByTestId(`${menu}-${item}`).press('Enter')
       const download = await waiting
+      // The focus comes back to the button once the menu is gone; a menu that is opened before would be closed by it.
+      await expect.poll(focused).toBe(menu)
       return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
     }
     const svg = await saved('curve-save', 'svg')

@@ -1,5 +1,6 @@
 import { shallowRef, watch, type Ref } from 'vue'
 import type { DatasetMarks, EpisodeMark } from '../../../electron/contract/dataset-marks.ts'
+import { failureOf } from '../../rpc/failure.ts'
 import { useDatasets } from '../../stores/datasets.ts'
 import { useNotices } from '../../stores/notices.ts'
 import { useUndo } from '../../stores/undo.ts'
@@ -24,10 +25,14 @@ export function useMarks(datasetId: Ref<string>) {
     datasetId,
     async (id) => {
       marks.value = new Map()
-      await notices.attempt(async () => {
+      try {
         const all = await datasets.marks(id)
         if (datasetId.value === id) take(all)
-      })
+      } catch (error) {
+        const failure = failureOf(error)
+        // That there is no such dataset is told by its page.
+        if (failure.code !== 'not-found') notices.fail(failure)
+      }
     },
     { immediate: true },
   )

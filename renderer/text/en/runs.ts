@@ -140,7 +140,8 @@ export const runs = {
   },
   factsLabel: 'Facts of the run',
   passedOver: (provider: string, reason: string) => `${provider} is here but does not work, so this run may be many times slower than it could be. ${reason}`,
-  ofSteps: (total: string) => `of ${total} steps`,
+  /** Of what is read and encoded before training, the total counts no steps. */
+  ofSteps: (total: string, phase: string) => (phase === 'load' || phase === 'latents' ? `of ${total}` : `of ${total} steps`),
   dataset: 'Dataset',
   ablation: 'Ablation',
   preset: 'Preset',

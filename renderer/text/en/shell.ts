@@ -56,6 +56,9 @@ export const states = {
   crashed: 'crashed',
 }
 
+/** What a run is at, by the phases of training; others are named as they are. */
+export const phases: Readonly<Record<string, string | undefined>> = { load: 'reading episodes', vae: 'training the motion VAE', latents: 'encoding motion images', train: 'training' }
+
 export const tour = {
   title: 'Tour',
   again: 'Show the tour',
