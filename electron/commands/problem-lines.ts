@@ -15,7 +15,7 @@ export function problemLines(problems: readonly Problem[], inFiles: number): str
   if (problems.length === 0) return ['No problems found.']
   const shown = [...Map.groupBy(problems, kindOf).values()]
   return [
-    problems.length === inFiles ? `${counted(inFiles, 'problems')}:` : `${counted(inFiles, 'problems')} in the files, ${problems.length - inFiles} more in what they hold:`,
+    problems.length === inFiles ? `${counted(inFiles, 'problems')}:` : inFiles === 0 ? `${counted(problems.length, 'problems')} in what the files hold:` : `${counted(inFiles, 'problems')} in the files, ${problems.length - inFiles} more in what they hold:`,
     ...shown.slice(0, shownKinds).map(([first, ...others]) => problemText(first!, others)),
     ...(shown.length > shownKinds ? [`  and ${shown.slice(shownKinds).flat().length} more; --json has all`] : []),
   ]

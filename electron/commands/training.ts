@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { exitCodes, KinoraError } from '../contract/errors.ts'
 import type { RunStatus } from '../contract/run.ts'
 import { runTrainingJob } from '../engine/training/training-job.ts'
@@ -82,7 +83,12 @@ export async function trainHere(context: Context, runPath: string, { label = '',
   const shown = new TrainingProgress(context, label)
   const status = await runTrainingJob({ runPath, home: context.home, signal: context.signal, ignoresMemory, onEvent: (event) => shown.show(event) })
   shown.finish(status.state === 'finished' ? 'done' : status.state)
-  if (status.state === 'failed') throw KinoraError.from(status.error)
+  if (status.state === 'failed') {
+    const { code, message, hint } = KinoraError.from(status.error)
+    // The same command would begin another run.
+    const next = code === 'disk-full' ? `Free some space, then continue: kinora train --resume ${basename(runPath)}` : hint
+    throw new KinoraError(code, message, next)
+  }
   return status
 }
 

@@ -52,7 +52,7 @@ export class KinoraError extends Error {
     if (parsed.success) return new KinoraError(parsed.data.code, parsed.data.message, parsed.data.hint, { cause: error })
     const message = error instanceof Error ? error.message : String(error)
     const systemCode = error instanceof Error && 'code' in error ? error.code : undefined
-    if (systemCode === 'ENOSPC') return new KinoraError('disk-full', `The disk is full: ${message}`, 'Free some space, then run the same command again; it continues where it stopped.', { cause: error })
+    if (systemCode === 'ENOSPC') return new KinoraError('disk-full', `The disk is full: ${message}`, 'Free some space, then run the same command again; what was finished is kept.', { cause: error })
     return new KinoraError('internal', message, 'This is a bug in Kinora. Please report it with the log.', { cause: error })
   }
 }

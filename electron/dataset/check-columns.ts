@@ -1,3 +1,4 @@
+import type { DistributionSummary } from '../contract/dataset-statistics.ts'
 import type { Problem } from '../contract/problem.ts'
 import type { EpisodeColumns } from './dataset.ts'
 
@@ -64,6 +65,34 @@ export function checkActions(names: readonly string[], values: readonly Float32A
     for (const [index, end] of [low, high].entries()) {
       const share = shares[index]!
       if (share >= clippedShare) return [{ severity: 'warning', what: `The action "${name}" is exactly ${Number(end.toPrecision(5))} in ${(share * 100).toFixed(0)} % of the frames: it was clipped there.`, hint: 'Record with a wider range, or accept that the policy cannot learn faster moves.' }]
+    }
+    return []
+  })
+}
+
+/** So many times the range of the middle 98 % beyond it, a value is no motion of the robot. */
+const spikeRanges = 20
+
+/** Numbers of one episode, [frameCount, dimension]. */
+export interface EpisodeMatrix {
+  readonly episode: number
+  readonly file?: string
+  readonly values: Float32Array
+}
+
+/** The worst value of each dimension that lies absurdly far from all others, such as a failed reading; NaN is {@link checkColumns}' affair. */
+export function checkSpikes(key: 'state' | 'action', names: readonly string[], spreads: readonly Pick<DistributionSummary, 'q01' | 'q99' | 'min' | 'max'>[], episodes: readonly EpisodeMatrix[]): Problem[] {
+  return names.flatMap((name, dimension): Problem[] => {
+    const { q01, q99, min, max } = spreads[dimension]!
+    const range = q99 - q01
+    const worst = q01 - min > max - q99 ? min : max
+    if (range <= 0 || Math.max(q01 - min, max - q99) <= spikeRanges * range) return []
+    for (const { episode, file, values } of episodes) {
+      for (let at = dimension; at < values.length; at += names.length) {
+        if (values[at] !== worst) continue
+        const [low, high] = [q01, q99].map((value) => Number(value.toPrecision(3)))
+        return [{ severity: 'warning', what: `The ${key} "${name}" of episode ${episode} is ${Number(worst.toPrecision(3))} in frame ${Math.floor(at / names.length)}, where 98 % of all frames lie from ${low} to ${high}.`, hint: 'One such value flattens all others where numbers are normalised by mean or range: correct its source, leave the episode out (kinora convert --leave-out), or train with data.normalisation=quantile.', episode, ...(file === undefined ? {} : { file }) }]
+      }
     }
     return []
   })

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { DatasetStatistics, FeatureStatisticsSummary, TaskStatistics } from '../contract/dataset-statistics.ts'
 import type { EpisodeSummary } from '../contract/dataset.ts'
 import { KinoraError } from '../contract/errors.ts'
-import { checkActions, checkColumns } from './check-columns.ts'
+import { checkActions, checkColumns, checkSpikes, type EpisodeMatrix } from './check-columns.ts'
 import type { Dataset } from './dataset.ts'
 import { Distribution } from './distribution.ts'
 import { episodeQuality, findOutliers } from './episode-quality.ts'
@@ -33,7 +33,7 @@ export async function describeDataset(dataset: Dataset, { signal, onProgress }: 
   const all = newSpread()
   const tasks = new Map(mostFrequent(detail.episodes).map((task) => [task, newSpread()]))
   const signals: { summary: EpisodeSummary; signal: Float32Array; frameCount: number }[] = []
-  const actions: Float32Array[] = []
+  const matrices = { state: [] as EpisodeMatrix[], action: [] as EpisodeMatrix[] }
   for (const [index, summary] of chosen.entries()) {
     signal?.throwIfAborted()
     // Lets the process answer something else in between.
@@ -51,15 +51,16 @@ export async function describeDataset(dataset: Dataset, { signal, onProgress }: 
         addRows(spread.action, columns.action)
       }
       signals.push({ summary, signal: stateNames.length > 0 ? columns.state : columns.action, frameCount: columns.frameCount })
-      actions.push(columns.action)
+      for (const key of ['state', 'action'] as const) matrices[key].push({ ...where, values: columns[key] })
     } catch (error) {
       if (!(error instanceof KinoraError)) throw error
       problems.caught(error, { episode: summary.index, ...(summary.file === undefined ? {} : { file: summary.file }) })
     }
     onProgress?.(index + 1, chosen.length)
   }
-  for (const problem of checkActions(actionNames, actionNames.map((_, dimension) => column(actions, actionNames.length, dimension)))) problems.add(problem)
+  for (const problem of checkActions(actionNames, actionNames.map((_, dimension) => column(matrices.action.map(({ values }) => values), actionNames.length, dimension)))) problems.add(problem)
   const whole = summarise(null, all, stateNames, actionNames)
+  for (const { key, names, dimensions } of whole.features) for (const problem of checkSpikes(key, names, dimensions, matrices[key])) problems.add(problem)
   const moving = whole.features.find(({ key, dimensions }) => dimensions.length > 0 && key === (stateNames.length > 0 ? 'state' : 'action'))
   const ranges = moving?.dimensions.map(({ q01, q99 }) => q99 - q01) ?? []
   const quality = signals.map(({ summary, signal: own, frameCount }) => episodeQuality(summary.index, own, frameCount, ranges, detail.fps))

@@ -89,7 +89,7 @@ export function ioError(error: unknown, doing: string): unknown {
   switch (error.code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new KinoraError('disk-full', `The disk is full: could not ${doing}.`, 'Free some space, then run the same command again; it continues where it stopped.', { cause: error })
+      return new KinoraError('disk-full', `The disk is full: could not ${doing}.`, 'Free some space, then run the same command again; what was finished is kept.', { cause: error })
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -2,7 +2,7 @@ import { freemem } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import type { TrainConfig } from '../contract/config.ts'
 import { KinoraError } from '../contract/errors.ts'
-import type { Dataset } from '../dataset/dataset.ts'
+import type { Dataset, EpisodeColumns } from '../dataset/dataset.ts'
 import { hasActionHead } from '../model/dual-head.ts'
 import { checkMirrored, mirrorOf, type Mirror } from './mirror.ts'
 import { readFutureFrames, readSquareFrames } from './motion-images.ts'
@@ -101,6 +101,7 @@ export async function* loadEpisodes(dataset: Dataset, episodes: readonly number[
     const columns = await dataset.readEpisode(episode)
     const count = columns.frameCount
     if (count !== summary.frameCount) throw new KinoraError('dataset-invalid', `Episode ${episode} has ${count} rows, and its index says ${summary.frameCount}.`, 'Check the dataset (kinora inspect).')
+    if (hasActionHead(config)) checkFinite(columns, dataset, episode)
     if (stateDimension > 0) memory.state.set(columns.state, start * stateDimension)
     if (actionDimension > 0) memory.action.set(columns.action, start * actionDimension)
     memory.episodeEnd.fill(start + count - 1, start, start + count)
@@ -124,8 +125,6 @@ export async function* loadEpisodes(dataset: Dataset, episodes: readonly number[
     yield index + 1
     await setImmediate()
   }
-  checkFinite(memory.state, stateDimension, dataset.stateNames, 'state')
-  checkFinite(memory.action, actionDimension, dataset.actionNames, 'action')
   return { ...memory, mirror }
 }
 
@@ -134,8 +133,10 @@ async function readTargets(dataset: Dataset, episode: number, camera: string, co
   return { targets: await readFutureFrames(dataset, episode, camera, config), mirrored: null }
 }
 
-function checkFinite(values: Float32Array, dimension: number, names: readonly string[], what: string): void {
-  const index = values.findIndex((value) => !Number.isFinite(value))
-  if (index < 0) return
-  throw new KinoraError('dataset-invalid', `The ${what} "${names[index % dimension]}" of sample ${Math.floor(index / dimension)} is ${values[index]}.`, 'Remove the episode with non-finite values.')
+function checkFinite(columns: EpisodeColumns, { detail, stateNames, actionNames }: Dataset, episode: number): void {
+  for (const [key, names] of [['state', stateNames], ['action', actionNames]] as const) {
+    const index = columns[key].findIndex((value) => !Number.isFinite(value))
+    if (index < 0) continue
+    throw new KinoraError('dataset-invalid', `The ${key} "${names[index % names.length]}" of episode ${episode} of ${detail.name} is ${columns[key][index]} in frame ${Math.floor(index / names.length)}.`, `Write the dataset without this episode (kinora convert --leave-out ${episode}), or correct its source. kinora inspect --stats names every episode like it.`)
+  }
 }

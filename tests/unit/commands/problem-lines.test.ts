@@ -15,6 +15,10 @@ it('names file and episode where the words do not', () => {
   expect(problemLines([problem, { ...problem, episode: undefined }], 1).join('\n')).toContain('1 problem in the files, 1 more in what they hold:\n  warning: It is cut. (a.parquet, episode 2) The same of 1 more.')
 })
 
+it('says where they are, when all are in the numbers', () => {
+  expect(problemLines([missing(1)], 0)[0]).toBe('1 problem in what the files hold:')
+})
+
 it('keeps apart what differs in more than numbers, and counts what it leaves out', () => {
   const kinds = Array.from({ length: 60 }, (_, index): Problem => ({ severity: 'warning', what: `kind ${'x'.repeat(index)}`, hint: '' }))
   const lines = problemLines([...kinds, ...kinds], 120)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Rng } from '../../../electron/base/rng.ts'
 import { datasetStatisticsSchema } from '../../../electron/contract/dataset-statistics.ts'
 import { KinoraError } from '../../../electron/contract/errors.ts'
-import { checkActions, checkColumns } from '../../../electron/dataset/check-columns.ts'
+import { checkActions, checkColumns, checkSpikes } from '../../../electron/dataset/check-columns.ts'
 import { describeDataset } from '../../../electron/dataset/describe.ts'
 import { Distribution } from '../../../electron/dataset/distribution.ts'
 import { episodeQuality, findOutliers } from '../../../electron/dataset/episode-quality.ts'
@@ -47,6 +47,28 @@ describe('Distribution', () => {
     const found = distributionOf([...new Array<number>(5000).fill(3), NaN, Infinity]).summary()
     expect(found).toMatchObject({ count: 5000, nonFinite: 2, min: 3, max: 3, mean: 3, std: 0, q50: 3, histogram: { from: 3, to: 3, counts: [5000] } })
     expect(new Distribution().summary()).toMatchObject({ count: 0, min: 0, max: 0, histogram: { counts: [] } })
+  })
+})
+
+describe('spikes', () => {
+  const rng = new Rng(3)
+  const episodes = [0, 4].map((episode) => ({ episode, values: Float32Array.from({ length: 400 }, () => rng.normal()) }))
+  const spreadsOf = (all: readonly { values: Float32Array }[]) => [0, 1].map((dimension) => distributionOf(all.flatMap(({ values }) => [...values.filter((_, at) => at % 2 === dimension)])).summary())
+
+  it('are told with episode, frame and what is usual', () => {
+    const broken = [episodes[0]!, { episode: 4, values: episodes[1]!.values.slice() }]
+    broken[1]!.values[2 * 31 + 1] = 3e38
+    const [problem, ...others] = checkSpikes('action', ['x', 'z'], spreadsOf(broken), broken)
+    expect(others).toEqual([])
+    expect(problem).toMatchObject({ episode: 4, what: expect.stringMatching(/^The action "z" of episode 4 is 3e\+38 in frame 31, where 98 % of all frames lie from -2\.\d+ to 2\.\d+\.$/) as string })
+    broken[1]!.values[2 * 31 + 1] = -500
+    expect(checkSpikes('state', ['x', 'z'], spreadsOf(broken), broken)[0]!.what).toContain('is -500 in frame 31')
+  })
+
+  it('are no far ends, flags or constants', () => {
+    expect(checkSpikes('action', ['x', 'z'], spreadsOf(episodes), episodes)).toEqual([])
+    const flags = [{ episode: 0, values: Float32Array.from({ length: 400 }, (_, at) => (at === 10 ? 1 : 0)) }]
+    expect(checkSpikes('action', ['a', 'b'], spreadsOf(flags), flags)).toEqual([])
   })
 })
 

@@ -279,14 +279,14 @@ describe('loadEpisodes', () => {
     expect(memory.motion!.length).toBe(12 * 8 * 8 * 3)
   })
 
-  it('names the column of a value that is not finite', async () => {
+  it('names episode, frame and column of a value that is not finite, and how to go on without it', async () => {
     const dataset = movingSquares()
     const broken: Dataset = { ...dataset, readEpisode: async (index) => {
       const columns = await dataset.readEpisode(index)
       columns.state[4] = NaN
       return columns
     } }
-    await expect(load(broken, [0])).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringContaining('"y" of sample 1 is NaN') })
+    await expect(load(broken, [0])).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringMatching(/"y" of episode 0 of .* is NaN in frame 1/) as string, hint: expect.stringContaining('--leave-out 0') as string })
   })
 
   it('says that a camera is missing, and which there are', async () => {
