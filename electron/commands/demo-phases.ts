@@ -70,7 +70,7 @@ async function record(context: Context, plan: DemoPlan, times: PhaseTimes): Prom
 async function train(context: Context, times: PhaseTimes, name: string, config: TrainConfig): Promise<RunFolder> {
   const phase = `Training ${name}`
   const wanted = JSON.stringify(config)
-  const found = (await listRuns(context.home)).find((run) => run.identity.name === name && JSON.stringify(run.config) === wanted)
+  const found = (await listRuns(context.home)).runs.find((run) => run.identity.name === name && JSON.stringify(run.config) === wanted)
   if (found === undefined) times.restart(phase)
   const run = found ?? (await createRun(context.home, { name, config }))
   const before = await reconcileRun(run.path)

@@ -5,24 +5,36 @@ import { KinoraError } from '../contract/errors.ts'
 import { importedPreset, openRun, type RunFolder } from '../engine/runs/run-folder.ts'
 import type { Home } from '../platform/paths.ts'
 
-/** Every readable run of the home, newest first. */
-export async function listRuns(home: Home): Promise<RunFolder[]> {
+/** A folder among the runs that cannot be opened as one, and why. */
+export interface UnreadableRun {
+  readonly path: string
+  readonly error: KinoraError
+}
+
+/** Every run of the home, newest first, and the folders beside them that cannot be read. */
+export async function listRuns(home: Home): Promise<{ runs: RunFolder[]; unreadable: UnreadableRun[] }> {
   const names = await readdir(home.runs).catch(() => [])
-  const opened = await Promise.allSettled(names.filter((name) => !name.startsWith('.')).map((name) => openRun(join(home.runs, name))))
-  return opened
-    .flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-    .sort((a, b) => b.identity.createdAt - a.identity.createdAt)
+  const runs: RunFolder[] = []
+  const unreadable: UnreadableRun[] = []
+  const paths = names.filter((name) => !name.startsWith('.')).map((name) => join(home.runs, name))
+  const opened = await Promise.allSettled(paths.map((path) => openRun(path)))
+  for (const [index, result] of opened.entries()) {
+    if (result.status === 'fulfilled') runs.push(result.value)
+    else unreadable.push({ path: paths[index]!, error: KinoraError.from(result.reason) })
+  }
+  return { runs: runs.sort((a, b) => b.identity.createdAt - a.identity.createdAt), unreadable }
 }
 
 /**
  * The run that a word means: a folder, an id, a name (the newest of that name), or the beginning of an id.
- * @throws KinoraError `not-found` with the nearest name and the runs that there are.
+ * @throws KinoraError `not-found` with the nearest name and the runs that there are; what keeps the run of that id from
+ * being read.
  */
 export async function findRun(home: Home, word: string): Promise<RunFolder> {
   const folder = resolve(word)
   if (await isFile(join(folder, 'run.json'))) return openRun(folder)
   if (/^[^/\\]+$/.test(word) && (await isFile(join(home.runs, word, 'run.json')))) return openRun(join(home.runs, word))
-  const runs = await listRuns(home)
+  const { runs, unreadable } = await listRuns(home)
   const named = runs.find(({ identity }) => identity.name === word)
   if (named) return named
   const begun = runs.filter(({ identity }) => identity.id.startsWith(word))
@@ -33,7 +45,7 @@ export async function findRun(home: Home, word: string): Promise<RunFolder> {
   throw new KinoraError(
     'not-found',
     begun.length > 1 ? `"${word}" begins ${begun.length} runs: ${begun.map(({ identity }) => identity.id).join(', ')}.` : `There is no run "${word}" in ${home.runs}.`,
-    `${guess === undefined ? '' : `Did you mean "${guess}"? `}${known}.`,
+    `${guess === undefined ? '' : `Did you mean "${guess}"? `}${known}.${unreadable.length === 0 ? '' : ` ${unreadable.length} more cannot be read: kinora inspect says why.`}`,
   )
 }
 

@@ -25,7 +25,7 @@ async function inspect(context: Context, word: string, options: InspectOptions):
   if (/^\d+$/.test(basename(folder)) && basename(dirname(folder)) === 'checkpoints') return inspectCheckpoint(context, folder)
   const { findRun } = await import('./find-run.ts')
   const { findDataset, listDatasetPlaces } = await import('../engine/dataset-places.ts')
-  if (await exists(join(folder, 'run.json'))) return inspectRun(context, await findRun(context.home, word))
+  if ((await exists(join(folder, 'run.json'))) || (await exists(join(context.home.runs, word, 'run.json')))) return inspectRun(context, await findRun(context.home, word))
   const places = await listDatasetPlaces(context.home)
   if ((await exists(folder)) || places.some(({ id }) => id === word)) {
     return await inspectDataset(context, await findDataset(context.home, word), options)
@@ -72,14 +72,17 @@ async function inspectRun(context: Context, run: RunFolder): Promise<void> {
 }
 
 async function inspectCheckpoint(context: Context, folder: string): Promise<number | void> {
-  const { listCheckpoints } = await import('../checkpoint/restore.ts')
+  const { loadCheckpoint } = await import('../checkpoint/restore.ts')
+  const { listSteps } = await import('../checkpoint/folders.ts')
+  const { verifyCheckpoint } = await import('../checkpoint/verify.ts')
   const runPath = dirname(dirname(folder))
   const step = Number(basename(folder))
-  const found = (await listCheckpoints(runPath)).find((checkpoint) => checkpoint.step === step)
-  if (found === undefined) throw new KinoraError('not-found', `There is no checkpoint ${step} in ${runPath}.`, `See "kinora inspect ${runPath}".`)
-  const { loadCheckpoint } = await import('../checkpoint/restore.ts')
-  if (!found.isValid) {
-    context.print({ kind: 'checkpoint', step, path: folder, isValid: false, reason: found.reason }, `Checkpoint ${step} is damaged: ${found.reason}\n  Kinora falls back to the one before.`)
+  const steps = await listSteps(runPath)
+  if (!steps.includes(step)) throw new KinoraError('not-found', `There is no checkpoint ${step} in ${runPath}.`, steps.length === 0 ? 'It has none.' : `It has ${steps.join(', ')}.`)
+  const { reason } = await verifyCheckpoint(folder)
+  if (reason !== null) {
+    const before = steps.findLast((other) => other < step)
+    context.print({ kind: 'checkpoint', step, path: folder, isValid: false, reason }, `Checkpoint ${step} is damaged: ${reason}.\n  ${before === undefined ? 'The run has none before it.' : `Where the latest checkpoint is asked for, the one before, ${before}, is taken.`}`)
     return exitCodes['checkpoint-damaged']
   }
   const { tensors } = await loadCheckpoint(runPath, step)
@@ -101,14 +104,16 @@ async function listHome(context: Context): Promise<void> {
   const { listDatasetPlaces } = await import('../engine/dataset-places.ts')
   const { reconcileRun } = await import('../engine/runs/run-folder.ts')
   const places = await listDatasetPlaces(context.home)
-  const runs = await Promise.all((await listRuns(context.home)).map(async (run) => ({ ...run.identity, path: run.path, status: await reconcileRun(run.path) })))
+  const { runs: readable, unreadable } = await listRuns(context.home)
+  const runs = await Promise.all(readable.map(async (run) => ({ ...run.identity, path: run.path, status: await reconcileRun(run.path) })))
   const text = [
     `Home ${context.home.root}`,
     '',
     places.length === 0 ? 'No datasets yet: kinora demos --help\n' : formatTable(['dataset', 'folder'], places.map(({ id, path }) => [id, path])),
     runs.length === 0 ? 'No runs yet: kinora train --help' : formatTable(['run', 'name', 'state', 'step'], runs.map(({ id, name, status }) => [id, name, status.state, `${status.step}/${status.totalSteps}`]), [3]),
+    ...(unreadable.length === 0 ? [] : ['Cannot be read:', ...unreadable.map(({ path, error }) => `  ${basename(path)}: ${error.message}\n    ${error.hint}`)]),
   ]
-  context.print({ kind: 'home', home: context.home.root, datasets: places, runs }, text.join('\n'))
+  context.print({ kind: 'home', home: context.home.root, datasets: places, runs, unreadable: unreadable.map(({ path, error }) => ({ path, error: error.toJSON() })) }, text.join('\n'))
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -252,6 +252,23 @@ describe('a run that was imported', () => {
   })
 })
 
+describe('a run whose folder was damaged', () => {
+  it('is listed with what is wrong, by its id too', async () => {
+    const own = resolveHome(mkdtempSync(join(home, 'damaged-')))
+    const csv = join(own.root, 'losses.csv')
+    writeFileSync(csv, 'step,loss\n1,0.5\n')
+    for (const name of ['good', 'bad']) await run('import', '--home', own.root, csv, '--name', name)
+    const bad = readdirSync(own.runs).find((id) => id.startsWith('bad'))!
+    const file = join(own.runs, bad, 'config.json')
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')) as object, fieldOfLater: 1 }))
+    const listed = await run('inspect', '--home', own.root)
+    expect(listed).toMatchObject({ code: 0, out: expect.stringMatching(new RegExp(`good-[^]*Cannot be read:\\n  ${bad}: .*there is no field "fieldOfLater"`)) as string })
+    expect((JSON.parse((await run('inspect', '--home', own.root, '--json')).out) as { unreadable: unknown[] }).unreadable).toMatchObject([{ path: join(own.runs, bad), error: { code: 'config-invalid' } }])
+    for (const command of ['inspect', 'evaluate']) expect(await run(command, bad, '--home', own.root)).toMatchObject({ code: 2, err: expect.stringContaining('there is no field "fieldOfLater"') as string })
+    expect(await run('evaluate', 'bad', '--home', own.root)).toMatchObject({ code: 3, err: expect.stringContaining('1 more cannot be read') as string })
+  })
+})
+
 describe('a file or folder where the other is expected', () => {
   it('is said, as wrong usage', async () => {
     expect(await run('train', '--home', home, '--config', home)).toMatchObject({ code: 2, err: expect.stringContaining(`Could not read ${home}: it is a folder, expected a file.`) as string })
