@@ -7,11 +7,12 @@ import { createFlowEstimator } from '../flow/estimator.ts'
 import type { FlowEstimator } from '../flow/port.ts'
 import { flowThreadCount } from '../flow/threads.ts'
 import { decodeFlowArchive, encodeFlowArchive } from '../formats/flow-archive.ts'
-import { resizeToFit } from '../model/pixels.ts'
+import { resizeFlowToSquare, resizeToFit } from '../model/pixels.ts'
 import type { Dataset } from './dataset.ts'
 import { eachWindow } from './frames.ts'
 import { FrameCache } from './frame-cache.ts'
-import { Lru } from './lru.ts'
+import { Lru } from '../base/lru.ts'
+import { picturesKey } from './pictures-key.ts'
 
 /** Larger frames are shrunk before flow is estimated: motion images are small, and time grows with the area. */
 const maxSidePx = 256
@@ -40,7 +41,7 @@ export class DatasetFlow {
   constructor(dataset: Dataset, options: DatasetFlowOptions) {
     this.#dataset = dataset
     this.#options = options
-    this.#cache = dataset.cacheDir === undefined ? null : new FrameCache(dataset.cacheDir)
+    this.#cache = dataset.cacheDir === undefined ? null : FrameCache.in(dataset.cacheDir)
   }
 
   /** What the flow of an episode comes from; null where exact flow is wanted and there is none. */
@@ -78,6 +79,27 @@ export class DatasetFlow {
     return this.#inOrder(source, frames, horizonSteps, signal)
   }
 
+  /**
+   * As {@link readEpisode}, in the model's square. Estimated flow of video is kept in that size, too, an episode in one
+   * piece: then no picture need be decoded.
+   */
+  async readSquare(episode: number, camera: string, horizonSteps: number, sizePx: number): Promise<readonly FlowField[] | null> {
+    const source = await this.sourceOf(episode, camera, horizonSteps)
+    if (source === null) return null
+    const { name, version } = source === 'exact' ? { name: source, version: '' } : await this.#estimatorOf(source)
+    const pictures = this.#cache === null || source === 'exact' || this.#options.withMask === true ? null : await picturesKey(this.#dataset, episode, camera)
+    const key = pictures === null ? null : FrameCache.key('square-flow-1', name, version, pictures, this.#summary(episode).frameCount, horizonSteps, sizePx)
+    const kept = key === null ? null : await this.#kept(key)
+    if (kept !== null) return kept
+    const fields: FlowField[] = []
+    for await (const flow of (await this.readEpisode(episode, camera, horizonSteps))!) fields.push(resizeFlowToSquare(flow, sizePx))
+    if (source === 'exact') return fields
+    // Through the archive in any case, so that flow is the same numbers whether it was computed now or read back.
+    const archive = encodeFlowArchive(fields)
+    if (key !== null) await this.#cache!.set(key, archive)
+    return decodeFlowArchive(archive)
+  }
+
   /** As many at once as there are threads, yielded in order. */
   async *#inOrder(source: FlowEstimator['name'], frames: readonly RgbImage[], horizonSteps: number, signal: AbortSignal | undefined): AsyncGenerator<FlowField, void, undefined> {
     const ahead = 2 * flowThreadCount()
@@ -96,27 +118,36 @@ export class DatasetFlow {
   }
 
   async #estimate(source: FlowEstimator['name'], from: RgbImage, to: RgbImage): Promise<FlowField> {
-    this.#estimator ??= createFlowEstimator(source, this.#options.model)
-    const estimator = await this.#estimator
+    const estimator = await this.#estimatorOf(source)
     const forward = await this.#cached(estimator, from, to)
     if (this.#options.withMask !== true) return forward
     return { ...forward, valid: consistencyMask(forward, await this.#cached(estimator, to, from)) }
   }
 
+  #estimatorOf(source: FlowEstimator['name']): Promise<FlowEstimator> {
+    this.#estimator ??= createFlowEstimator(source, this.#options.model)
+    return this.#estimator
+  }
+
   async #cached(estimator: FlowEstimator, from: RgbImage, to: RgbImage): Promise<FlowField> {
     const key = this.#cache === null ? null : FrameCache.key('flow-1', estimator.name, estimator.version, from.width, hash(from), hash(to))
-    const found = key === null ? null : await this.#cache!.get(key)
-    if (found !== null) {
-      try {
-        return decodeFlowArchive(found)[0]!
-      } catch {
-        // Damaged: it is made again.
-      }
-    }
-    // Through the archive in any case, so that flow is the same numbers whether it was computed now or read back.
+    const kept = key === null ? null : await this.#kept(key)
+    if (kept !== null) return kept[0]!
+    // Through the archive in any case, as above.
     const archive = encodeFlowArchive([await estimator.estimate(from, to)])
     if (key !== null) await this.#cache!.set(key, archive)
     return decodeFlowArchive(archive)[0]!
+  }
+
+  async #kept(key: string): Promise<FlowField[] | null> {
+    const found = await this.#cache!.get(key)
+    if (found === null) return null
+    try {
+      return decodeFlowArchive(found)
+    } catch {
+      // Damaged: it is made again.
+      return null
+    }
   }
 
   #readExact(episode: number, camera: string, horizonSteps: number): Promise<readonly FlowField[] | null> {

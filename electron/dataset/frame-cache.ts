@@ -3,7 +3,7 @@ import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { temporarySuffix, writeFileAtomic } from '../platform/fs-atomic.ts'
-import { Lru } from './lru.ts'
+import { Lru } from '../base/lru.ts'
 
 /** "KFC2", bytes of a piece, count of pieces; then a CRC-32 of each piece, then the pieces. Little-endian, 32 bits each. */
 const magic = 0x3243464b
@@ -11,6 +11,8 @@ const headerBytes = 12
 /** How exactly it is known when a block was read last. */
 const touchEveryMs = 60_000
 const touchedKeys = 4096
+
+const caches = new Map<string, FrameCache>()
 
 /**
  * Blocks of decoded bytes on disk, named by what they were made from, so that a decoder runs once. A block is a row of
@@ -28,6 +30,13 @@ export class FrameCache {
   constructor(cacheDir: string, maxBytes = 8 * 2 ** 30) {
     this.#folder = join(cacheDir, 'frames')
     this.#maxBytes = maxBytes
+  }
+
+  /** One for each folder: what all of a process writes counts towards its bound. */
+  static in(cacheDir: string): FrameCache {
+    let cache = caches.get(cacheDir)
+    if (cache === undefined) caches.set(cacheDir, (cache = new FrameCache(cacheDir)))
+    return cache
   }
 
   static key(...parts: readonly (string | number)[]): string {

@@ -34,6 +34,7 @@ export function mapDataset(dataset: Dataset, mapping: DataMapping): Dataset {
     readFrame: (episode, camera, frame) => dataset.readFrame(episode, camera, frame),
     readFrames: (episode, camera) => dataset.readFrames(episode, camera),
     ...(dataset.readWindow === undefined ? {} : { readWindow: dataset.readWindow.bind(dataset) }),
+    ...(dataset.readStored === undefined ? {} : { readStored: dataset.readStored.bind(dataset) }),
     readFlow: (episode, camera, horizonSteps) => dataset.readFlow(episode, camera, horizonSteps),
     dispose: () => dataset.dispose(),
   }

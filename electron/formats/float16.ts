@@ -19,7 +19,9 @@ export function toFloat16(number: number): number {
 }
 
 /** The number with these binary16 bits. */
-export function fromFloat16(half: number): number {
+export const fromFloat16 = (half: number): number => numbers[half]!
+
+function numberOf(half: number): number {
   const exponent = (half >>> 10) & 0x1f
   const mantissa = half & 0x3ff
   const sign = half & 0x8000 ? -1 : 1
@@ -27,6 +29,9 @@ export function fromFloat16(half: number): number {
   if (exponent === 31) return mantissa === 0 ? sign * Infinity : NaN
   return sign * (1024 + mantissa) * 2 ** (exponent - 25)
 }
+
+/** Of all bits: a flow field has a hundred thousand to look up. */
+const numbers = Float32Array.from({ length: 2 ** 16 }, (_, half) => numberOf(half))
 
 export function decodeFloat16(source: Uint16Array): Float32Array {
   return Float32Array.from(source, fromFloat16)

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { EncodedPacketSink, FilePathSource, Input, MATROSKA, MP4, QTFF, WEBM, type EncodedPacket } from 'mediabunny'
 import { KinoraError } from '../contract/errors.ts'
 import { damaged } from './random-access-file.ts'
@@ -32,6 +35,8 @@ export class VideoFile {
   /** In the order shown. */
   #shown: readonly PacketEntry[]
   #frameOf: Int32Array
+  #hash: Promise<string> | undefined
+  #isHashed = false
 
   private constructor(path: string, input: Input, sink: EncodedPacketSink, track: Pick<VideoFile, 'codec' | 'width' | 'height' | 'colourSpace' | 'decoderConfig'>, packets: PacketEntry[]) {
     this.path = path
@@ -121,7 +126,27 @@ export class VideoFile {
     }
   }
 
+  /** SHA-256 of the file: it is read through once. */
+  hash(): Promise<string> {
+    this.#hash ??= hashFile(this.path).then((hash) => {
+      this.#isHashed = true
+      return hash
+    })
+    return this.#hash
+  }
+
+  /** Whether the hash is known, so that asking for it takes no time. */
+  get isHashed(): boolean {
+    return this.#isHashed
+  }
+
   close(): void {
     this.#input.dispose()
   }
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash)
+  return hash.digest('hex')
 }

@@ -1,4 +1,5 @@
 import type { FlowField, RgbImage } from '../base/image.ts'
+import { Lru } from '../base/lru.ts'
 
 /** Where a picture of any size lies in the model's square: scaled without distortion, centred, openpi's `resize_with_pad`. */
 function fit(width: number, height: number, sizePx: number): { scale: number; left: number; top: number; innerWidth: number; innerHeight: number } {
@@ -20,29 +21,68 @@ function taps(target: number, inner: number, source: number): { first: number; w
   return { first, weights: raw.map((weight) => weight / sum) }
 }
 
+/** The taps of all target pixels of one axis, end to end. */
+interface Filter {
+  readonly first: Int32Array
+  /** Where each target pixel's weights begin, and where the last one's end. */
+  readonly start: Int32Array
+  readonly weights: Float64Array
+}
+
+const filters = new Lru<string, Filter>(16)
+
+/** Kept, as a dataset's frames have one size. */
+function filterOf(inner: number, source: number): Filter {
+  const key = `${inner} ${source}`
+  const known = filters.get(key)
+  if (known) return known
+  const all = Array.from({ length: inner }, (_, target) => taps(target, inner, source))
+  const start = new Int32Array(inner + 1)
+  all.forEach(({ weights }, target) => (start[target + 1] = start[target]! + weights.length))
+  const filter: Filter = { first: Int32Array.from(all, ({ first }) => first), start, weights: Float64Array.from(all.flatMap(({ weights }) => weights)) }
+  filters.set(key, filter, 1)
+  return filter
+}
+
 /** The picture at another size, filtered as PIL does. */
 function resize({ width, height, data }: RgbImage, innerWidth: number, innerHeight: number): RgbImage {
-  const rows = Array.from({ length: innerHeight }, (_, row) => taps(row, innerHeight, height))
-  const columns = Array.from({ length: innerWidth }, (_, column) => taps(column, innerWidth, width))
   const narrow = new Float32Array(height * innerWidth * 3)
-  for (let y = 0; y < height; y++) {
-    columns.forEach(({ first, weights }, x) => {
-      for (let channel = 0; channel < 3; channel++) {
-        let sum = 0
-        for (let index = 0; index < weights.length; index++) sum += weights[index]! * data[(y * width + first + index) * 3 + channel]!
-        narrow[(y * innerWidth + x) * 3 + channel] = sum
-      }
-    })
-  }
+  narrowRows(data, width, height, filterOf(innerWidth, width), narrow)
   const result = new Uint8Array(innerWidth * innerHeight * 3)
-  rows.forEach(({ first, weights }, y) => {
-    for (let x = 0; x < innerWidth * 3; x++) {
-      let sum = 0
-      for (let index = 0; index < weights.length; index++) sum += weights[index]! * narrow[(first + index) * innerWidth * 3 + x]!
-      result[y * innerWidth * 3 + x] = Math.round(sum)
-    }
-  })
+  const { first, start, weights } = filterOf(innerHeight, height)
+  const rowLength = innerWidth * 3
+  const row = new Float64Array(rowLength)
+  for (let y = 0; y < innerHeight; y++) {
+    row.fill(0)
+    for (let tap = start[y]!, source = first[y]! * rowLength; tap < start[y + 1]!; tap++, source += rowLength) addRow(row, narrow, source, weights[tap]!)
+    for (let x = 0; x < rowLength; x++) result[y * rowLength + x] = Math.round(row[x]!)
+  }
   return { width: innerWidth, height: innerHeight, data: result }
+}
+
+/** Each row of bytes filtered along x. */
+function narrowRows(data: Uint8Array, width: number, height: number, { first, start, weights }: Filter, narrow: Float32Array): void {
+  let target = 0
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < first.length; x++) {
+      let red = 0
+      let green = 0
+      let blue = 0
+      for (let tap = start[x]!, source = (y * width + first[x]!) * 3; tap < start[x + 1]!; tap++, source += 3) {
+        const weight = weights[tap]!
+        red += weight * data[source]!
+        green += weight * data[source + 1]!
+        blue += weight * data[source + 2]!
+      }
+      narrow[target++] = red
+      narrow[target++] = green
+      narrow[target++] = blue
+    }
+  }
+}
+
+function addRow(sum: Float64Array, values: Float32Array, from: number, weight: number): void {
+  for (let index = 0; index < sum.length; index++) sum[index]! += weight * values[from + index]!
 }
 
 /** The picture in a square of `sizePx`, black where it does not reach. A picture of that size is returned as it is. */

@@ -3,7 +3,9 @@ import type { TrainConfig } from '../contract/config.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { Dataset, EpisodeFrames } from '../dataset/dataset.ts'
 import { DatasetFlow } from '../dataset/dataset-flow.ts'
+import { FrameCache } from '../dataset/frame-cache.ts'
 import { eachWindow } from '../dataset/frames.ts'
+import { picturesKey } from '../dataset/pictures-key.ts'
 import { largestFlowPx, motionImage, type MotionImageOptions } from '../flow/motion-image.ts'
 import { resizeFlowToSquare, resizeToSquare } from '../model/pixels.ts'
 
@@ -25,17 +27,13 @@ export function motionImageOf(flow: FlowField, config: MotionDataConfig, scalePx
  */
 export async function readFlow(dataset: Dataset, episode: number, camera: string, { motion, data }: MotionDataConfig): Promise<readonly FlowField[]> {
   const { horizonSteps, flow: source, flowModel } = motion
-  const flows = await new DatasetFlow(dataset, { source, model: flowModel }).readEpisode(episode, camera, horizonSteps)
-  if (flows === null) {
-    throw new KinoraError(
-      'dataset-invalid',
-      `The dataset "${dataset.detail.name}" has no exact optical flow for camera "${camera}" over ${horizonSteps} steps.`,
-      'Have it estimated (motion.flow "auto"), train the action head alone with motion.target "none", or learn the pictures themselves with "future-frame".',
-    )
-  }
-  const fields: FlowField[] = []
-  for await (const flow of flows) fields.push(resizeFlowToSquare(flow, data.imageSizePx))
-  return fields
+  const flows = await new DatasetFlow(dataset, { source, model: flowModel }).readSquare(episode, camera, horizonSteps, data.imageSizePx)
+  if (flows !== null) return flows
+  throw new KinoraError(
+    'dataset-invalid',
+    `The dataset "${dataset.detail.name}" has no exact optical flow for camera "${camera}" over ${horizonSteps} steps.`,
+    'Have it estimated (motion.flow "auto"), train the action head alone with motion.target "none", or learn the pictures themselves with "future-frame".',
+  )
 }
 
 /** Pixels that full colour stands for in a flow's motion image; null where that is white. `scalePx` as in {@link drawingOptions}. */
@@ -62,12 +60,17 @@ export async function readMotionImages(dataset: Dataset, episode: number, camera
   return images
 }
 
-/** Every frame of an episode in the model's square, [frameCount, S, S, 3]. */
+/** Every frame of an episode in the model's square, [frameCount, S, S, 3]; of video, kept in the dataset's cache. */
 export async function readSquareFrames(dataset: Dataset, episode: number, camera: string, sizePx: number): Promise<Uint8Array> {
   const frameCount = dataset.detail.episodes.find(({ index }) => index === episode)?.frameCount ?? 0
   const bytes = sizePx * sizePx * 3
   const pictures = new Uint8Array(frameCount * bytes)
+  const source = dataset.cacheDir === undefined ? null : await picturesKey(dataset, episode, camera)
+  const cache = source === null ? null : FrameCache.in(dataset.cacheDir!)
+  const key = FrameCache.key('square-1', source ?? '', frameCount, sizePx)
+  if (cache !== null && (await cache.read(key, bytes, 0, pictures))) return pictures
   for await (const window of eachWindow(dataset, episode, camera, frameCount)) pictures.set(squareFrames(window, sizePx), window.first * bytes)
+  await cache?.set(key, pictures, bytes)
   return pictures
 }
 

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FlowField, RgbImage } from '../../../electron/base/image.ts'
 import { motionHealthSchema } from '../../../electron/contract/flow.ts'
+import type { Dataset } from '../../../electron/dataset/dataset.ts'
 import { DatasetFlow } from '../../../electron/dataset/dataset-flow.ts'
 import { checkFlow, checkMotion } from '../../../electron/dataset/motion-health.ts'
 import { openDataset } from '../../../electron/dataset/open.ts'
 import { endPointErrorPx } from '../../../electron/flow/metrics.ts'
+import type { VideoFile } from '../../../electron/formats/video-file.ts'
 import { movingSquares } from '../../support/moving-squares.ts'
 import { hasSharedData, sharedData, whereShared } from '../../support/shared-data.ts'
 
@@ -43,6 +45,31 @@ describe('DatasetFlow', () => {
     expect((await readdir(join(cacheDir, 'frames'), { recursive: true })).filter((name) => name.endsWith('.block')).length).toBeGreaterThan(5)
     const again = await read(new DatasetFlow({ ...bare, cacheDir, readFlow: () => Promise.reject(new Error('not asked for')) }, { source: 'dis' }))
     expect(again.map(({ uv }) => uv)).toEqual(all.map(({ uv }) => uv))
+  })
+
+  it('keeps the flow of video in the size that a run asks for, and decodes nothing for it again', async () => {
+    const cacheDir = join(folder, 'of-video')
+    const video = { codec: 'av1', path: 'front.mp4', hash: async () => 'of its bytes' } as VideoFile
+    let reads = 0
+    const dataset: Dataset = {
+      ...bare,
+      cacheDir,
+      readStored: async () => ({ kind: 'video', video, fromSeconds: 0, firstFrame: 0 }),
+      readFrame: (...place) => (reads++, bare.readFrame(...place)),
+    }
+    const read = async (from: Dataset, sizePx = 20): Promise<Float32Array[]> => (await new DatasetFlow(from, { source: 'dis' }).readSquare(0, 'front', 4, sizePx))!.map(({ uv }) => uv)
+    const first = await read(dataset)
+    expect(reads).toBe(10)
+    expect(await read(dataset)).toEqual(first)
+    expect(reads).toBe(10)
+    // The numbers do not depend on whether it is kept; another size or another file is another flow.
+    expect(await read(bare)).toEqual(first)
+    expect((await read(dataset, 24))[0]).toHaveLength(24 * 24 * 2)
+    await read({ ...dataset, readStored: async () => ({ kind: 'video', video: { ...video, hash: async () => 'of others' } as VideoFile, fromSeconds: 0, firstFrame: 0 }) })
+    expect(reads).toBe(30)
+    for (const block of (await readdir(join(cacheDir, 'frames'), { recursive: true })).filter((name) => name.endsWith('.block'))) await rm(join(cacheDir, 'frames', block))
+    expect(await read(dataset)).toEqual(first)
+    expect(reads).toBe(40)
   })
 
   it.skipIf(!hasSharedData('bridge-rlds'))(`marks the pixels of real frames on which both directions agree ${whereShared}`, async () => {

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KinoraError } from '../../../electron/contract/errors.ts'
+import { mapDataset } from '../../../electron/dataset/mapping.ts'
 import { openDataset } from '../../../electron/dataset/open.ts'
 import { encodeParquet, float32Column, float64Column, int64Column, listColumn, stringColumn } from '../../../electron/formats/parquet-write.ts'
 import { chooseDecoder } from '../../../electron/formats/video-decoder.ts'
 import { VideoFile } from '../../../electron/formats/video-file.ts'
 import { Dav1dDecoder } from '../../../electron/formats/decoder-dav1d.ts'
+import { resizeToSquare } from '../../../electron/model/pixels.ts'
+import { readSquareFrames } from '../../../electron/sampler/motion-images.ts'
 import { hasSharedData, sharedData, whereShared } from '../../support/shared-data.ts'
 
 const sample = sharedData('lerobot-v21-g1')
@@ -49,6 +52,18 @@ describe.skipIf(!hasSharedData('lerobot-v21-g1'))(`LeRobot v2.1 with AV1 video $
     expect(Buffer.compare(row[2]!.data, alone.data)).toBe(0)
     expect(Buffer.compare(row[1]!.data, alone.data)).not.toBe(0)
     dataset.dispose()
+  })
+
+  it('gives a run its pictures without decoding them twice', async () => {
+    const cacheDir = join(folder, 'squares')
+    const [dataset, again] = await Promise.all([openDataset(sample, { cacheDir }), openDataset(sample, { cacheDir })])
+    const squares = await readSquareFrames(dataset, 10, 'cam_high', 32)
+    const mapped = mapDataset(again, { state: [], action: [], cameras: ['cam_high'], instruction: 'move' })
+    const kept = await readSquareFrames({ ...mapped, readWindow: () => Promise.reject(new Error('decoded')) }, 10, 'cam_high', 32)
+    expect(Buffer.compare(kept, squares)).toBe(0)
+    const { width, height, data } = await again.readFrame(10, 'cam_high', 7)
+    expect(squares.subarray(7 * 32 * 32 * 3, 8 * 32 * 32 * 3)).toEqual(resizeToSquare({ width, height, data }, 32).data)
+    for (const each of [dataset, again]) each.dispose()
   })
 
   it('refuses or decodes a damaged video, and never gives fewer frames in silence', async () => {

@@ -9,7 +9,7 @@ import type { Dataset, EpisodeColumns, EpisodeFrames, StoredPictures } from '../
 import { stackFrames } from '../../frames.ts'
 import { datasetId } from '../../identity.ts'
 import { resolveInside } from '../../inside.ts'
-import { Lru } from '../../lru.ts'
+import { Lru } from '../../../base/lru.ts'
 import { vectorDimension } from '../../mapping.ts'
 import type { OpenOptions } from '../../open.ts'
 import type { ProblemLog } from '../../problems.ts'

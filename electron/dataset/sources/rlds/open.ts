@@ -12,7 +12,7 @@ import type { Dataset, EpisodeColumns, EpisodeFrames, StoredPictures } from '../
 import { stackFrames } from '../../frames.ts'
 import { datasetId } from '../../identity.ts'
 import { displayPath, resolveInside } from '../../inside.ts'
-import { Lru } from '../../lru.ts'
+import { Lru } from '../../../base/lru.ts'
 import { vectorDimension } from '../../mapping.ts'
 import type { OpenOptions } from '../../open.ts'
 import { credible, type Outcome } from '../../outcome.ts'
