@@ -8,6 +8,8 @@ export function wrapped(text: string, width: number): string {
 
 function wrappedLine(line: string, width: number): string {
   if (line.length <= width) return line
+  // The rule under a table's header is no text.
+  if (/^[- ]+$/.test(line)) return line.slice(0, width)
   const indentation = /^ */.exec(line)![0].length
   const columns = [...line.slice(0, width).matchAll(/ {2,}(?=\S)/g)].map(({ index, 0: gap }) => index + gap.length)
   const hanging = columns.findLast((column) => column <= width / 2) ?? indentation

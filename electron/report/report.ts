@@ -1,7 +1,7 @@
 import type { ReportContents, ReportRun } from './contents.ts'
 import { legend, lineChart } from './line-chart.ts'
 import { html, raw, type Markup } from './markup.ts'
-import { duration, integer, timeStamp } from './numbers.ts'
+import { counted, duration, integer, timeStamp } from './numbers.ts'
 import { motionSection } from './pictures.ts'
 import { style } from './style.ts'
 import { comparisonSection, successTable, unusualEndings, type Policy } from './success.ts'
@@ -18,7 +18,7 @@ export function renderReport(contents: ReportContents): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <meta name="color-scheme" content="light dark"><title>${contents.title}</title><style>${raw(style)}</style></head>
 <body><header><h1>${contents.title}</h1>
-<p class="quiet">Kinora, ${timeStamp(contents.createdAt)}. ${contents.dataset.episodeCount} demonstrations of ${contents.dataset.tasks.length} tasks; ${contents.runs.map(({ name }) => name).join(', ')}.</p></header>
+<p class="quiet">Kinora, ${timeStamp(contents.createdAt)}. ${counted(contents.dataset.episodeCount, 'demonstrations')} of ${counted(contents.dataset.tasks.length, 'tasks')}; ${contents.runs.map(({ name }) => name).join(', ')}.</p></header>
 <main>
 <section><h2>Success in closed loop</h2>${results(judged, policies)}</section>
 <section><h2>Predicted motion beside true motion</h2>${contents.motions.length === 0 ? html`<p>No run of this report has a motion head.</p>` : contents.motions.map(motionSection)}</section>
@@ -52,7 +52,7 @@ function whatWasRun({ dataset, runs, machine, phases }: ReportContents): Markup 
   return html`${dataset.note === '' ? '' : html`<p>${dataset.note}</p>`}${notesOf(runs)}
 <table><caption>Data</caption><tbody>
 <tr><th scope="row">Dataset</th><td>${dataset.name}</td></tr>
-<tr><th scope="row">Episodes, frames</th><td>${integer(dataset.episodeCount)} episodes, ${integer(dataset.frameCount)} frames at ${dataset.fps} Hz</td></tr>
+<tr><th scope="row">Episodes, frames</th><td>${counted(dataset.episodeCount, 'episodes')}, ${counted(dataset.frameCount, 'frames')} at ${dataset.fps} Hz</td></tr>
 <tr><th scope="row">Cameras</th><td>${dataset.cameras.join(', ')}</td></tr>
 <tr><th scope="row">Tasks</th><td>${dataset.tasks.join('; ')}</td></tr></tbody></table>
 <div class="scroll" tabindex="0" role="region" aria-label="Runs"><table><caption>Runs</caption>

@@ -12,6 +12,7 @@ import { findDataset, openPlace } from '../dataset-places.ts'
 import { readBaselines } from '../evaluation/evaluation.ts'
 import { openPolicy } from '../evaluation/open-policy.ts'
 import { charts, machine, predictHeldOut, reportRun } from './report-parts.ts'
+import { reproduction } from './reproduction.ts'
 import { openRun, type RunFolder } from '../runs/run-folder.ts'
 
 export interface RunReportOptions {
@@ -39,21 +40,18 @@ export async function writeRunReport(home: Home, { runPaths, id, signal, onProgr
       const { detail } = dataset
       const others = [...new Set(runs.map(({ config }) => config.data.dataset))].slice(1)
       const names = runs.map(({ identity }) => identity.name)
+      const summaries = await Promise.all(runs.map(summarised))
       const contents: ReportContents = {
         title: runs.length === 1 ? names[0]! : `${names[0]} beside ${names.slice(1).join(', ')}`,
         createdAt: Date.now(),
         dataset: { ...detail, note: others.length === 0 ? '' : `Not every run was trained on ${detail.name}: others used ${others.join(', ')}.` },
-        runs: await Promise.all(runs.map(summarised)),
+        runs: summaries,
         baselines: await baselinesOn(home, runs),
         charts: await charts(runs),
         motions: await motions(home, runs, provider, signal, onProgress),
         machine: machine(provider),
         phases: [],
-        reproduce: [
-          ...runs.map(({ path, identity: { name } }) => `npx kinora train --config ${join(path, 'config.json')} --name ${name}`),
-          ...runs.map(({ identity }) => `npx kinora evaluate ${identity.id}`),
-          `npx kinora report ${runs.map(({ identity }) => identity.id).join(' ')}`,
-        ],
+        reproduce: reproduction(runs.map(({ path, identity: { name } }, index) => ({ path, name, evaluation: summaries[index]!.evaluation }))),
       }
       const path = join(home.reports, `${id}.html`)
       await writeFileAtomic(path, renderReport(contents))

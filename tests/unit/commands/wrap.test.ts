@@ -7,6 +7,10 @@ it('breaks at spaces and hangs under the last column', () => {
   expect(wrapped('Exit codes: 0 done, 2 wrong', 16)).toBe('Exit codes: 0\ndone, 2 wrong')
 })
 
+it('cuts the rule under the header of a table', () => {
+  expect(wrapped(`----  ${'-'.repeat(50)}`, 20)).toBe(`----  ${'-'.repeat(14)}`)
+})
+
 it('leaves alone what fits, what has no end and words that are longer than a line', () => {
   const text = 'short\n\n  also short'
   expect(wrapped(text, 20)).toBe(text)
