@@ -59,9 +59,7 @@ function modelPicture(config: TrainConfig, bytes: Tensor, size: PictureSize): Te
     // Pictures are bytes: rounded half up, as they are in training.
     x = tf.transpose(tf.floor(tf.add(small, 0.5)), [0, 2, 3, 1])
   }
-  const { rows, columns, colours } = pictureLayout(config)
-  const places = Int32Array.from(rows, (row, index) => (row * side + columns[index]!) * 3 + colours[index]!)
-  const arranged = tf.gather(tf.reshape(x, [batch, side * side * 3]), tf.tensor1d(places, 'int32'), 1)
+  const arranged = tf.gather(tf.reshape(x, [batch, side * side * 3]), tf.tensor1d(pictureLayout(config).places, 'int32'), 1)
   return tf.sub(tf.div(arranged, 127.5), 1)
 }
 

@@ -41,12 +41,13 @@ function expectSame(actual: HostTensors, expected: HostTensors, tolerance: numbe
 }
 
 /** Planes [N, 3, S, S] in the order that the stem reads. */
-function arranged(planes: HostTensor, { sizePx, shape, rows, columns, colours }: PictureLayout): HostTensor {
+function arranged(planes: HostTensor, { sizePx, shape, places }: PictureLayout): HostTensor {
   const pictures = planes.shape[0]!
-  const size = rows.length
+  const size = places.length
   const data = Float32Array.from({ length: planes.data.length }, (_, index) => {
     const at = index % size
-    return Number(planes.data[index - at + (colours[at]! * sizePx + rows[at]!) * sizePx + columns[at]!])
+    const [pixel, colour] = [Math.floor(places[at]! / 3), places[at]! % 3]
+    return Number(planes.data[index - at + colour * sizePx * sizePx + pixel])
   })
   return { dtype: 'float32', shape: [pictures, ...shape], data }
 }

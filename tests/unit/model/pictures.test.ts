@@ -14,16 +14,15 @@ describe('picture layout', () => {
   it.each(['merge', 'patch', 'conv'] as const)('holds every number of the picture once: %s', (stem) => {
     const config = presetConfig('nano', 'x')
     const layout = pictureLayout({ ...config, backbone: { ...config.backbone, stem, stemChannels: [8, 8, 8] } })
-    const places = new Set(Array.from(layout.rows, (row, index) => `${row},${layout.columns[index]},${layout.colours[index]}`))
-    expect(places.size).toBe(64 * 64 * 3)
+    expect(new Set(layout.places).size).toBe(64 * 64 * 3)
     expect(layout.shape.reduce((product, extent) => product * extent, 1)).toBe(64 * 64 * 3)
   })
 
   it('lists the patches of a merged token together, and of its quarters in turn', () => {
     const config = presetConfig('nano', 'x')
-    const { rows, columns, shape } = pictureLayout({ ...config, data: { ...config.data, imageSizePx: 16 }, backbone: { ...config.backbone, patchSizePx: 2, stemChannels: [8, 8, 8] } })
+    const { places, shape } = pictureLayout({ ...config, data: { ...config.data, imageSizePx: 16 }, backbone: { ...config.backbone, patchSizePx: 2, stemChannels: [8, 8, 8] } })
     const patch = shape[1]!
-    const corner = (index: number): number[] => [rows[index * patch]!, columns[index * patch]!]
+    const corner = (index: number): number[] => [Math.floor(places[index * patch]! / 48), Math.floor(places[index * patch]! / 3) % 16]
     // 2x2 tokens of 8 px, each 4x4 patches of 2 px
     expect([0, 1, 2, 3, 4, 8, 12].map(corner)).toEqual([[0, 0], [0, 2], [2, 0], [2, 2], [0, 4], [4, 0], [4, 4]])
     expect(corner(16)).toEqual([0, 8])
