@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { exitCodes } from '../contract/errors.ts'
 import { howToRead, tableCells } from '../contract/ablation-table.ts'
 import type { Ablation } from '../contract/ablation.ts'
+import { counted } from '../report/numbers.ts'
 import { examples, type Bind } from './command.ts'
 import { withCommonOptions, type CommonOptions, type Context } from './context.ts'
 import { readSettings } from './settings.ts'
@@ -45,11 +46,11 @@ export function registerAblate(program: Command, bind: Bind): void {
     const spec = /\.json$|[/\\]/.test(word!) ? parseAblation(await readSettings(word!), word) : null
     if (options.plan === true) {
       const plan = planAblation(spec ?? (await openAblation(context.home, word!)).spec)
-      context.print(plan, formatTable(['arm', 'fields'], plan.arms.map(({ label, set }) => [label, Object.entries(set).map(([field, value]) => `${field}=${JSON.stringify(value)}`).join(' ')])) + `\n${plan.arms.length} arms x ${plan.cells.length / plan.arms.length} seeds = ${plan.cells.length} runs\n`)
+      context.print(plan, formatTable(['arm', 'fields'], plan.arms.map(({ label, set }) => [label, Object.entries(set).map(([field, value]) => `${field}=${JSON.stringify(value)}`).join(' ')])) + `\n${counted(plan.arms.length, 'arms')} x ${counted(plan.cells.length / plan.arms.length, 'seeds')} = ${counted(plan.cells.length, 'runs')}\n`)
       return
     }
     const folder = spec ? await createAblation(context.home, spec) : await openAblation(context.home, word!)
-    context.note(`Ablation ${folder.id}: ${folder.plan.arms.length} arms, ${folder.plan.cells.length} runs, in ${folder.path}`)
+    context.note(`Ablation ${folder.id}: ${counted(folder.plan.arms.length, 'arms')}, ${counted(folder.plan.cells.length, 'runs')}, in ${folder.path}`)
     context.interrupts.message = 'Pausing: the run in progress writes a checkpoint, finished rollouts are kept, and the same command continues. Press Ctrl-C again to end at once.'
     const { runAblation } = await import('../engine/ablation/ablation-job.ts')
     // Loaded only now: the engine is large, and help and plan do not need it.

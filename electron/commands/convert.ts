@@ -1,10 +1,10 @@
-import { isAbsolute, join, resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import { KinoraError } from '../contract/errors.ts'
 import type { ExportSource } from '../dataset/convert/export.ts'
 import { datasetFormats, type DatasetFormat } from '../contract/dataset.ts'
 import { counted } from '../report/numbers.ts'
 import { examples, type Bind } from './command.ts'
+import { datasetFolder } from './demos.ts'
 import { listOf, repeated, withCommonOptions, type CommonOptions, type Context } from './context.ts'
 
 interface ConvertOptions extends CommonOptions {
@@ -63,7 +63,7 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
     const plans = planExports(sources.map(({ dataset }) => dataset), changes)
     const problems = plans.map((plan, index) => leftOutProblem(plan, sources[index]!.dataset.detail.name)).filter((problem) => problem !== null)
     for (const { what, hint } of problems) context.note(`${what} ${hint}`)
-    const target = isAbsolute(options.out) || options.out.includes('/') ? resolve(options.out) : join(context.home.datasets, options.out)
+    const target = datasetFolder(context, options.out)
     const written: { path: string; episodes: number }[] = []
     for (const part of parts(sources, options.split === undefined ? null : (episodes) => splitByShares(episodes, options.split!))) {
       const path = part.name === null ? target : `${target}-${part.name}`
