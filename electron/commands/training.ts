@@ -47,7 +47,7 @@ export class TrainingProgress {
         progress.update(event.step, this.#note)
         break
       case 'vae':
-        this.#note = `${event.isCached ? 'taken from the cache' : 'trained'}, ${noteOf(event.values)}`
+        this.#note = `${event.isCached ? 'trained before' : 'trained'}, ${noteOf(event.values)}`
         break
       case 'notice':
         progress.log(`  ${event.message}`)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { integer, significant } from '../report/numbers.ts'
+import { counted, integer, significant } from '../report/numbers.ts'
 import { withCommonOptions, type CommonOptions } from './context.ts'
 import { examples, type Bind } from './command.ts'
 
@@ -24,7 +24,7 @@ export function registerVae(program: Command, bind: Bind): void {
     context.print(
       vae,
       `Imported "${vae.name}": ${vae.tensorCount} tensors under ${vae.naming} names, ${integer(vae.parameterCount)} parameters.\n` +
-        `Channels ${blockChannels.join(', ')}, ${layersPerBlock} residual blocks each, ${latentChannels} latent channels, ${normGroups} groups, scaling factor ${significant(vae.scalingFactor, 5)}.\n` +
+        `Channels ${blockChannels.join(', ')}, ${counted(layersPerBlock, 'residual blocks')} each, ${latentChannels} latent channels, ${normGroups} groups, scaling factor ${significant(vae.scalingFactor, 5)}.\n` +
         (vae.isAssumed ? 'No config.json of diffusers beside the weights says so of groups and factor: they are Stable Diffusion\'s. For another autoencoder put its config.json there and import it again.\n' : '') +
         `Use it: kinora train ... --set vae.weights=${vae.name}`,
     )
