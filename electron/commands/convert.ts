@@ -42,7 +42,7 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
   if (names.length > 1 && (options.episodes !== undefined || options.leaveOut !== undefined)) throw new KinoraError('usage', 'Episodes can be chosen by number from one dataset only.', 'Cut the datasets down one by one, then join them.')
   const { findDataset, openPlace } = await import('../engine/dataset-places.ts')
   const { exportLeRobotV3 } = await import('../dataset/convert/export.ts')
-  const { leftOutProblem, planExports } = await import('../dataset/convert/plan.ts')
+  const { leftOutProblem, lostFlowProblem, planExports } = await import('../dataset/convert/plan.ts')
   const { chooseEpisodes, parseEpisodes, splitByShares } = await import('../dataset/convert/selection.ts')
   const choice = {
     ...(options.episodes === undefined ? {} : { episodes: parseEpisodes(options.episodes) }),
@@ -61,7 +61,7 @@ async function convert(context: Context, options: ConvertOptions, names: readonl
       if (problemCount > 0) context.note(`${name} has ${counted(problemCount, 'problems')}, which kinora inspect lists; what cannot be read is not written.`)
     }
     const plans = planExports(sources.map(({ dataset }) => dataset), changes)
-    const problems = plans.map((plan, index) => leftOutProblem(plan, sources[index]!.dataset.detail.name)).filter((problem) => problem !== null)
+    const problems = plans.flatMap((plan, index) => [leftOutProblem(plan, sources[index]!.dataset.detail.name), lostFlowProblem(plan, sources[index]!.dataset)]).filter((problem) => problem !== null)
     for (const { what, hint } of problems) context.note(`${what} ${hint}`)
     const target = datasetFolder(context, options.out)
     const written: { path: string; episodes: number }[] = []

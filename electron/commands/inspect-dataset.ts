@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
+import { nearest } from '../base/nearest.ts'
 import type { DatasetStatistics, TaskStatistics } from '../contract/dataset-statistics.ts'
 import { exitCodes, KinoraError } from '../contract/errors.ts'
 import { flowEstimators, type FlowSource, type MotionHealth } from '../contract/flow.ts'
@@ -68,6 +69,15 @@ async function describe(context: Context, dataset: Dataset): Promise<DatasetStat
 
 async function checkFlow(context: Context, dataset: Dataset, { camera = dataset.detail.cameras[0], horizon, flowSource, flowModel }: InspectOptions): Promise<MotionHealth> {
   if (camera === undefined) throw new KinoraError('dataset-invalid', `${dataset.detail.name} has no camera.`, 'Flow needs pictures.')
+  if (!dataset.detail.cameras.includes(camera)) {
+    const guess = nearest(camera, dataset.detail.cameras)
+    throw new KinoraError('usage', `${dataset.detail.name} has no camera "${camera}".`, `${guess === undefined ? '' : `Did you mean "${guess}"? `}Its cameras: ${dataset.detail.cameras.join(', ')}.`)
+  }
+  if (flowSource === 'onnx') {
+    // A model that is not there is no fault of the data, in which it would be told for every episode.
+    const { createFlowEstimator } = await import('../flow/estimator.ts')
+    await createFlowEstimator(flowSource, flowModel === undefined ? '' : resolve(flowModel))
+  }
   const { checkMotion } = await import('../dataset/motion-health.ts')
   context.note(`Looking at motion images of ${camera} over ${horizon} steps`)
   return await checkMotion(dataset, camera, { source: flowSource, horizonSteps: horizon }, { signal: context.signal, ...(flowModel === undefined ? {} : { model: resolve(flowModel) }) })

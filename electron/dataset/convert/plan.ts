@@ -3,7 +3,7 @@ import { isInteger, isPicture, isText, isVector, vectorNames, type Feature } fro
 import { KinoraError } from '../../contract/errors.ts'
 import type { Problem } from '../../contract/problem.ts'
 import type { Dataset } from '../dataset.ts'
-import { imageKey, indexKeys } from '../writer/features.ts'
+import { executedActionKey, imageKey, indexKeys } from '../writer/features.ts'
 
 /** One vector of every frame, under the key that it is written with. */
 export interface PlannedVector {
@@ -126,6 +126,13 @@ function changed({ fps, vectors, texts, cameras, leftOut }: ExportPlan, { rename
 export function leftOutProblem({ leftOut }: ExportPlan, source: string): Problem | null {
   if (leftOut.length === 0) return null
   return { severity: 'warning', what: `${source}: ${leftOut.join(', ')} ${leftOut.length === 1 ? 'is' : 'are'} not written: Kinora writes what each frame has as a vector, picture or text, not arrays of more dimensions or numbers of the episode as a whole.`, hint: 'Keep the source as well if you need them.' }
+}
+
+/** Tells when the recording of a simulator can no longer be played again; null if it can, or is none. */
+export function lostFlowProblem({ vectors }: ExportPlan, { detail }: Dataset): Problem | null {
+  const isRecording = detail.features.some(({ key }) => key === executedActionKey)
+  if (!isRecording || vectors.some(({ key }) => key === executedActionKey)) return null
+  return { severity: 'warning', what: `${detail.name}: without ${executedActionKey} its episodes cannot be played again, so that their exact optical flow is gone from what is written.`, hint: `Motion images are then estimated. Keep ${executedActionKey} under its name if you want to learn from exact flow.` }
 }
 
 /** What keeps two datasets from being written into one; null if nothing does. */

@@ -252,6 +252,17 @@ describe('a run that was imported', () => {
   })
 })
 
+describe('inspect --flow', () => {
+  it('takes a wrong camera or model for wrong usage, not for faults of the data', async () => {
+    const own = resolveHome(mkdtempSync(join(home, 'flow-')))
+    await recordSquares(own)
+    const inspected = (...more: string[]) => run('inspect', 'squares', '--flow', '--home', own.root, ...more)
+    expect(await inspected('--camera', 'frnt')).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean "front"?') as string })
+    expect(await inspected('--flow-source', 'onnx')).toMatchObject({ code: 2, err: expect.stringContaining('needs a model') as string })
+    expect(await inspected('--flow-source', 'onnx', '--flow-model', join(own.root, 'none.onnx'))).not.toMatchObject({ code: 0 })
+  })
+})
+
 describe('a run whose folder was damaged', () => {
   it('is listed with what is wrong, by its id too', async () => {
     const own = resolveHome(mkdtempSync(join(home, 'damaged-')))

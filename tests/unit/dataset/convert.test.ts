@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportLeRobotV3 } from '../../../electron/dataset/convert/export.ts'
-import { leftOutProblem, planExports, type ExportPlan } from '../../../electron/dataset/convert/plan.ts'
+import { leftOutProblem, lostFlowProblem, planExports, type ExportPlan } from '../../../electron/dataset/convert/plan.ts'
 import { chooseEpisodes, parseEpisodes, splitByShares } from '../../../electron/dataset/convert/selection.ts'
 import type { Dataset } from '../../../electron/dataset/dataset.ts'
 import { openDataset } from '../../../electron/dataset/open.ts'
@@ -90,6 +90,10 @@ describe('converting', () => {
     expect(await readFile(join(path, 'meta/stats.json'), 'utf8')).not.toMatch(/wrist|executed_action/)
     expect(JSON.parse(await readFile(join(path, 'kinora/episode-map.json'), 'utf8'))).toMatchObject({ without: ['wrist', 'executed_action'] })
     await expectSameEpisode(dataset, 1, less, 0, [['agentview', 'agentview']])
+    const problemsOf = (source: Dataset, without: readonly string[] = []) => lostFlowProblem(planExports([source], { without })[0]!, source)
+    expect(problemsOf(dataset, ['executed_action'])?.what).toContain('exact optical flow is gone')
+    // The whole recording, and what never could be played.
+    expect([problemsOf(dataset), problemsOf(less)]).toEqual([null, null])
     // The one that has less can be joined with the other once both are alike, and only then.
     const both = { sources: [{ dataset: less, episodes: [0] }, { dataset, episodes: [0] }] }
     await expect(exportLeRobotV3({ path: join(folder, 'unlike'), ...both })).rejects.toMatchObject({ code: 'dataset-invalid', message: expect.stringContaining('it has executed_action, observation.images.wrist, which the first has not') as string, hint: expect.stringContaining('--without') as string })
