@@ -1,6 +1,7 @@
 import { basename, isAbsolute, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { nearest } from '../base/nearest.ts'
+import { shellWord } from '../base/shell-word.ts'
 import { KinoraError } from '../contract/errors.ts'
 import type { TaskSpec } from '../sim/suites.ts'
 import { listOf, wholeNumber, withCommonOptions, type CommonOptions, type Context } from './context.ts'
@@ -80,7 +81,7 @@ async function record(context: Context, tasks: readonly TaskSpec[], options: Dem
   const result = await recordDemonstrations(context, { tasks: tasks.map(({ id }) => id), episodesPerTask: options.episodes, path, sizePx: options.size, horizonSteps: options.horizon, workers: options.workers, noise: options.noise, isPhrased: options.phrasings })
   context.print(
     { dataset: basename(path), path, ...result },
-    `${result.isNew ? 'Recorded' : 'Complete already:'} ${counted(result.episodes, 'episodes')}, ${counted(result.frames, 'frames')} in ${path}\n${result.failedSeeds.length > 0 ? `The expert failed on ${counted(result.failedSeeds.length, 'seeds')}, replaced by others.\n` : ''}Next: kinora train --preset nano --dataset ${isInHome(context, path) ? basename(path) : path}`,
+    `${result.isNew ? 'Recorded' : 'Complete already:'} ${counted(result.episodes, 'episodes')}, ${counted(result.frames, 'frames')} in ${path}\n${result.failedSeeds.length > 0 ? `The expert failed on ${counted(result.failedSeeds.length, 'seeds')}, replaced by others.\n` : ''}Next: kinora train --preset nano --dataset ${shellWord(isInHome(context, path) ? basename(path) : path)}`,
   )
 }
 

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { Option, type Command } from 'commander'
+import { shellWord } from '../base/shell-word.ts'
 import { exportFormats, type ExportFormat } from '../contract/blob.ts'
 import type { Parity } from '../contract/run.ts'
 import { significant } from '../report/numbers.ts'
@@ -53,5 +54,5 @@ async function exportMetrics(context: Context, run: RunFolder, format: ExportFor
   const path = format === 'tfevents' ? join(resolve(out ?? `${id}-tensorboard`), `events.out.tfevents.${Math.floor(createdAt / 1000)}.${id}`) : resolve(out ?? `${id}.${format}`)
   const content = await exportRun(run, format)
   await writeFileAtomic(path, content)
-  context.print({ path, bytes: content.length }, `Wrote ${path}${format === 'tfevents' ? `\nOpen it with: tensorboard --logdir ${resolve(out ?? `${id}-tensorboard`)}` : ''}`)
+  context.print({ path, bytes: content.length }, `Wrote ${path}${format === 'tfevents' ? `\nOpen it with: tensorboard --logdir ${shellWord(resolve(out ?? `${id}-tensorboard`))}` : ''}`)
 }

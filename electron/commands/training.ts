@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path'
+import { shellWord } from '../base/shell-word.ts'
 import { exitCodes, KinoraError } from '../contract/errors.ts'
 import type { RunStatus } from '../contract/run.ts'
 import { runTrainingJob } from '../engine/training/training-job.ts'
@@ -86,7 +87,7 @@ export async function trainHere(context: Context, runPath: string, { label = '',
   if (status.state === 'failed') {
     const { code, message, hint } = KinoraError.from(status.error)
     // The same command would begin another run.
-    const next = code === 'disk-full' ? `Free some space, then continue: kinora train --resume ${dirname(runPath) === context.home.runs ? basename(runPath) : runPath}` : hint
+    const next = code === 'disk-full' ? `Free some space, then continue: kinora train --resume ${shellWord(dirname(runPath) === context.home.runs ? basename(runPath) : runPath)}` : hint
     throw new KinoraError(code, message, next)
   }
   return status
