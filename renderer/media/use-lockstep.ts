@@ -59,7 +59,7 @@ export interface Lockstep {
 }
 
 /** Panes that show one frame index at a time: a frame appears in all of them at once or not at all. */
-export function useLockstep(settings: { frameCount: number; fps: number; frame?: number }, sources: Ref<readonly PaneSource[]>, { fetch = fetchFrame, stream }: { fetch?: FetchFrame; stream?: FrameStream } = {}): Lockstep {
+export function useLockstep(settings: { frameCount: number; fps: number; frame?: number }, sources: Ref<readonly PaneSource[]>, { fetch = fetchFrame, stream }: { fetch?: FetchFrame; stream?: FrameStream | undefined } = {}): Lockstep {
   const clock = new FrameClock(settings)
   const cache = new FrameCache(fetch)
   const feed = stream && new FrameFeed(stream, (pane, index, entry) => {

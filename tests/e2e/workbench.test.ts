@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
+import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RunStatus } from '../../electron/contract/run.ts'
 import { launchChromium } from '../support/chromium.ts'
@@ -169,6 +170,19 @@ describe('replay', () => {
     for (let step = 0; step < 7; step++) await page.keyboard.press('ArrowRight')
     await expect.poll(() => ready(7).count(), { timeout: 60_000 }).toBe(4)
     expect(await Promise.all(panes.map(paneHash))).toEqual(before)
+    // The camera comes as the dataset stores it, in the stream of the inspector.
+    const asked = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname))
+    expect(asked.filter((path) => path.startsWith('/blob/frames/')).length).toBeGreaterThan(0)
+    expect(asked.filter((path) => /^\/blob\/replay\/.*\/camera\//.test(path))).toEqual([])
+  })
+
+  it('exports the camera as the browser decoded it', async () => {
+    await page.getByTestId('open-export').click()
+    await page.getByTestId('export-kind').selectOption('png')
+    await page.getByTestId('export-scale').selectOption('1')
+    const [download] = await Promise.all([page.waitForEvent('download', { timeout: 30_000 }), page.getByTestId('export-start').click()])
+    const [low, high] = (await sharp(await download.path()).extract({ left: 10, top: 46, width: 60, height: 60 }).stats()).channels.map(({ min, max }) => [min, max])[0]!
+    expect(high! - low!).toBeGreaterThan(60)
   })
 
   it('plays by the space bar and says the frame to a screen reader', async () => {

@@ -8,6 +8,9 @@ import type { Picture } from '../../electron/engine/protocol.ts'
 import { paintFlow } from '../../electron/base/colour-wheel.ts'
 
 export const sizePx = 64
+/** A replay shows so many frames of an episode, whichever its length. */
+export const replayedFrames = 120
+export const cameras = ['agentview', 'robot0_eye_in_hand'] as const
 const instructions = ['push the red button', 'put the red block on the plate', 'open the drawer and put the green block in it, then close the drawer again']
 
 export function fakeDatasets(): DatasetDetail[] {
@@ -15,7 +18,7 @@ export function fakeDatasets(): DatasetDetail[] {
     const episodes = Array.from({ length: episodeCount }, (_, index) => ({ index, frameCount: 60 + ((index * 37) % 90), instruction: instructions[index % instructions.length]!, seed: index }))
     return {
       id, name, path: `/home/ada/.kinora/datasets/${name}`, format: 'LeRobot v3.0', fps: 20, episodeCount, frameCount: episodes.reduce((sum, one) => sum + one.frameCount, 0),
-      cameras: ['agentview', 'robot0_eye_in_hand'], tasks: instructions, problemCount: problems.length, episodes, problems,
+      cameras: [...cameras], tasks: instructions, problemCount: problems.length, episodes, problems,
       features: [
         { key: 'observation.images.agentview', dtype: 'image', shape: [sizePx, sizePx, 3], names: ['height', 'width', 'channel'] },
         { key: 'observation.state', dtype: 'float32', shape: [8], names: ['x', 'y', 'z', 'rx', 'ry', 'rz', 'left', 'right'] },
@@ -77,16 +80,30 @@ export function scenePixels(seed: number, camera: string, frame: number, withCod
 
 export async function fakeFrame(dataset: DatasetDetail, episode: number, camera: string, frame: number, format: 'png' | 'rgba'): Promise<Picture> {
   const known = dataset.episodes.find((one) => one.index === episode)
-  if (known === undefined || frame >= known.frameCount || !dataset.cameras.includes(camera)) throw new KinoraError('not-found', `There is no frame ${frame} of ${camera} in episode ${episode}.`, 'Ask for one that exists.')
+  if (known === undefined || frame >= Math.max(known.frameCount, replayedFrames) || !dataset.cameras.includes(camera)) throw new KinoraError('not-found', `There is no frame ${frame} of ${camera} in episode ${episode}.`, 'Ask for one that exists.')
   const pixels = scenePixels(episode, camera, frame, format === 'rgba')
   const bytes = format === 'rgba' ? pixels : await sharp(pixels, { raw: { width: sizePx, height: sizePx, channels: 4 } }).png().toBuffer()
   return { width: sizePx, height: sizePx, bytes: new Uint8Array(bytes) }
 }
 
-export async function* fakeFrames(dataset: DatasetDetail, { episode, cameras, frames }: FramesQuery): AsyncGenerator<Uint8Array, void, undefined> {
+/** @param factor how many times as large as usual the pictures are */
+export async function* fakeFrames(dataset: DatasetDetail, { episode, cameras, frames }: FramesQuery, factor = 1): AsyncGenerator<Uint8Array, void, undefined> {
   for (const frame of frames) {
-    for (const [camera, name] of cameras.entries()) yield encodePiece({ kind: 'rgba', camera, frame, ...(await fakeFrame(dataset, episode, name, frame, 'rgba')) })
+    for (const [camera, name] of cameras.entries()) {
+      const { width, height, bytes } = await fakeFrame(dataset, episode, name, frame, 'rgba')
+      yield encodePiece({ kind: 'rgba', camera, frame, width: width * factor, height: height * factor, bytes: enlarged(bytes, factor) })
+    }
   }
+}
+
+/** The usual picture with every pixel `factor` times as wide and high. */
+export function enlarged(bytes: Uint8Array, factor: number): Uint8Array {
+  if (factor === 1) return bytes
+  const side = sizePx * factor
+  const from = new Uint32Array(bytes.buffer, bytes.byteOffset, sizePx * sizePx)
+  const large = new Uint32Array(side * side)
+  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) large[y * side + x] = from[Math.floor(y / factor) * sizePx + Math.floor(x / factor)]!
+  return new Uint8Array(large.buffer)
 }
 
 /** The motion image of the moving hand: one colour where it is, for the way it goes; white elsewhere. */

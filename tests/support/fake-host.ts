@@ -21,7 +21,7 @@ import { serveHttp } from '../../electron/host/http-server.ts'
 import { silentLog } from '../../electron/platform/log.ts'
 import { resolveHome } from '../../electron/platform/paths.ts'
 import type { Services } from '../../electron/rpc/services.ts'
-import { fakeDatasets, fakeEpisode, fakeFrame, fakeFrames, fakeMotion, fakeNumbers } from './fake-data.ts'
+import { fakeDatasets, fakeEpisode, fakeFrame, fakeFrames, fakeMotion, fakeNumbers, sizePx } from './fake-data.ts'
 import { FakeAblations } from './fake-ablations.ts'
 import { FakeEvaluations } from './fake-evaluations.ts'
 import { FakeReplays, type FakeReplayOptions } from './fake-replays.ts'
@@ -97,7 +97,7 @@ export async function startFakeHost(options: FakeHostOptions = {}): Promise<Fake
       episode: async (id, episode) => fakeEpisode(datasetOf(id), episode),
       marks: async (id) => marks.read({ id, fingerprint: null }),
       mark: async (id, changes) => marks.change({ id, fingerprint: null }, changes),
-      frames: (id, query) => fakeFrames(datasetOf(id), query),
+      frames: (id, query) => fakeFrames(datasetOf(id), query, (options.replays?.sizePx ?? sizePx) / sizePx),
       frame: async (id, episode, camera, frame, format) => fakeFrame(datasetOf(id), episode, camera, frame, format),
     },
     runs,

@@ -5,7 +5,7 @@ import type { Replay, ReplayErrors } from '../../electron/contract/replay.ts'
 import type { KinoraEvent } from '../../electron/contract/rpc.ts'
 import type { Picture } from '../../electron/engine/protocol.ts'
 import type { Services } from '../../electron/rpc/services.ts'
-import { scenePixels, sizePx } from './fake-data.ts'
+import { cameras, enlarged, replayedFrames, scenePixels, sizePx } from './fake-data.ts'
 
 export interface FakeReplayOptions {
   readonly sizePx?: number
@@ -36,10 +36,10 @@ export class FakeReplays {
   readonly open: Services['replays']['open'] = async ({ runId, checkpointStep, source, camera }) => {
     const id = `replay-${++this.#count}`
     // Rollouts of one seed end sooner than those of another.
-    const frameCount = source.kind === 'rollout' ? 60 + 10 * (source.owner.kind === 'run' ? source.owner.runId.length % 5 : 0) : 120
+    const frameCount = source.kind === 'rollout' ? 60 + 10 * (source.owner.kind === 'run' ? source.owner.runId.length % 5 : 0) : replayedFrames
     const isBlind = runId.includes('action')
     const replay: Replay = {
-      id, runId, checkpointStep: checkpointStep ?? 2000, source, camera: camera === 'wrist' ? 'wrist' : 'agentview', cameras: ['agentview', 'wrist'], instruction: 'put the red block on the plate', fps: this.#fps, frameCount,
+      id, runId, checkpointStep: checkpointStep ?? 2000, source, camera: cameras.find((one) => one === camera) ?? cameras[0]!, cameras: [...cameras], instruction: 'put the red block on the plate', fps: this.#fps, frameCount,
       horizonSteps: 5, eulerSteps: 10, width: sizePx * this.#factor, height: sizePx * this.#factor, isHeldOut: true, outcome: source.kind === 'rollout' ? { success: frameCount < 90, reason: frameCount < 90 ? null : 'step limit of 120 reached' } : null,
       panes: isBlind ? ['camera', 'true-motion'] : ['camera', 'true-motion', 'predicted-motion'], holdsFlow: true, flowSource: 'exact', sign: 'forward', fullColourPx: Array.from({ length: frameCount }, (_, frame) => (frame % 23 === 0 ? null : 4 + 2 * Math.sin(frame / 9))),
     }
@@ -101,16 +101,6 @@ export class FakeReplays {
     for (const { timer } of this.#open.values()) clearInterval(timer)
     this.#open.clear()
   }
-}
-
-/** Every pixel as a square of `factor`. */
-function enlarged(bytes: Uint8Array, factor: number): Uint8Array {
-  if (factor === 1) return bytes
-  const side = sizePx * factor
-  const from = new Uint32Array(bytes.buffer, bytes.byteOffset, sizePx * sizePx)
-  const large = new Uint32Array(side * side)
-  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) large[y * side + x] = from[Math.floor(y / factor) * sizePx + Math.floor(x / factor)]!
-  return new Uint8Array(large.buffer)
 }
 
 function motionPixels(pane: Replay['panes'][number], frame: number): Uint8Array {

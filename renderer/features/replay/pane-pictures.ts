@@ -1,5 +1,5 @@
 import type { FlowPalette } from '../../../electron/base/flow-palette.ts'
-import { pixelsOf } from '../../media/frame-cache.ts'
+import { pixelsOf, sizeOf } from '../../media/frame-cache.ts'
 import { arrowsOf, errorPicture, paintMotion, readMotion, type Arrow, type Motion } from '../../media/motion-picture.ts'
 import type { PaneState } from '../../media/use-lockstep.ts'
 import type { Picture } from '../../rpc/blob.ts'
@@ -64,16 +64,19 @@ export function paneState(pane: ScenePane, sources: ReadonlyMap<string, PaneStat
   const states = pane.from.map((id) => sources.get(id) ?? ({ state: 'loading' } as const))
   const missing = states.find(({ state }) => state !== 'ready')
   if (missing !== undefined) return missing
+  if (pane.kind === 'camera') return states[0]!
   const pictures = states.map((state) => pixelsOf(state)!)
   const last = pictures.at(-1)!
-  if (pane.kind === 'camera') return states[0]!
   if (pane.kind !== 'error') return { state: 'ready', picture: drawMotion(last, lane, frame, style) }
   const factor = factorOf(lane, frame, style)
   const picture = remembered(last, `error ${factor}`, () => errorPicture(scaled(motionOf(pictures[0]!, signOf(lane)), factor), scaled(motionOf(last, signOf(lane)), factor), errorMax))
   return { state: 'ready', picture }
 }
 
-/** Arrows over a pane: its own motion, and over a camera or an error the true one. */
+/**
+ * Arrows over a pane: its own motion, and over a camera or an error the true one. A camera's picture lies in the middle of
+ * the square that its motion fills, which is then larger than the picture by what was padded.
+ */
 export function paneArrows(pane: ScenePane, sources: ReadonlyMap<string, PaneState>, lane: Lane, truthId: string): { readonly arrows: readonly Arrow[]; readonly width: number; readonly height: number; readonly cellPx: number } | null {
   if (pane.from.length === 0) return null
   const state = sources.get(pane.kind === 'predicted-motion' ? pane.from[0]! : truthId)
@@ -81,7 +84,14 @@ export function paneArrows(pane: ScenePane, sources: ReadonlyMap<string, PaneSta
   if (picture === null || !lane.replay.holdsFlow) return null
   const { width, height } = picture
   const cellPx = Math.max(2, Math.round(width / 16))
-  return { arrows: arrowsOf(motionOf(picture, signOf(lane)), cellPx), width, height, cellPx }
+  const arrows = arrowsOf(motionOf(picture, signOf(lane)), cellPx)
+  const seen = pane.kind === 'camera' ? sources.get(pane.from[0]!) : undefined
+  if (seen?.state !== 'ready') return { arrows, width, height, cellPx }
+  const size = sizeOf(seen.picture)
+  const longest = Math.max(size.width, size.height)
+  const inner = { width: (width * size.width) / longest, height: (height * size.height) / longest }
+  const [left, top] = [(width - inner.width) / 2, (height - inner.height) / 2]
+  return { arrows: arrows.map((arrow) => ({ ...arrow, x: arrow.x - left, y: arrow.y - top })), ...inner, cellPx }
 }
 
 /** End-point error of a sample against the truth over truly moving pixels, in units of full colour. */

@@ -1,6 +1,8 @@
 import { blobUrl } from '../../../electron/contract/blob.ts'
 import type { Replay } from '../../../electron/contract/replay.ts'
+import type { FrameStream } from '../../media/frame-feed.ts'
 import type { PaneSource } from '../../media/use-lockstep.ts'
+import { fetchPieces } from '../../rpc/blob.ts'
 import type { RunStyle } from '../../ui/run-colour.ts'
 
 /** One run's replay among those side by side. */
@@ -45,6 +47,20 @@ export function sourcesOf(lanes: readonly Lane[]): PaneSource[] {
         exists: (frame: number) => frame < (pane === 'predicted-motion' ? Math.min(predictedFrames, replay.frameCount) : replay.frameCount),
       })),
   )
+}
+
+/**
+ * The first lane's camera as its dataset stores it, by one stream: video is then decoded on from frame to frame, where
+ * each frame asked for alone begins at a key frame. None for a rollout, which is rendered.
+ */
+export function cameraStreamOf([lane]: readonly Lane[]): FrameStream | undefined {
+  const { source, camera } = lane!.replay
+  if (source.kind !== 'episode' || source.datasetId === null) return undefined
+  const { datasetId, episode } = source
+  return {
+    paneIds: [sourceId(0, 'camera')],
+    open: (frames, takesEncoded, signal) => fetchPieces(blobUrl.frames(datasetId, { episode, cameras: [camera], frames, takesEncoded }), signal),
+  }
 }
 
 /** The panes in the order in which they are laid out, lane by lane; what lanes share comes once, first. */

@@ -2,14 +2,16 @@ import { scaleStops } from '../../../electron/base/colour-scale.ts'
 import type { FlowPalette } from '../../../electron/base/flow-palette.ts'
 import { wheelPicture } from '../flow-wheel.ts'
 import type { Arrow } from '../motion-picture.ts'
+import { sizeOf, type DecodedPicture } from '../frame-cache.ts'
 import type { Picture } from '../../rpc/blob.ts'
 
 /** One captioned cell of an exported picture. */
 export interface Cell {
   readonly title: string
   readonly detail: string
-  readonly picture: Picture | null
-  readonly quiver?: { readonly arrows: readonly Arrow[]; readonly cellPx: number } | null
+  readonly picture: Picture | DecodedPicture | null
+  /** Arrows in a picture that is `width` wide. */
+  readonly quiver?: { readonly arrows: readonly Arrow[]; readonly cellPx: number; readonly width: number } | null
 }
 
 /** What the colours stand for: the wheel with the length of its strongest colour, and the scale of the error. */
@@ -71,9 +73,11 @@ export function drawSheet(canvas: OffscreenCanvas, layout: SheetLayout, cells: r
     context.font = '11px system-ui, sans-serif'
     context.fillText(shortened(context, detail, layout.cellWidth), left, top + 18)
     if (picture === null) return
-    const { width, height, data } = picture
-    context.drawImage(tileOf(data, width, height), left, top + layout.captionPx, layout.cellWidth, layout.cellHeight)
-    if (quiver) drawArrows(context, quiver.arrows, quiver.cellPx, left, top + layout.captionPx, layout.cellWidth / width)
+    const { width, height } = sizeOf(picture)
+    const times = Math.min(layout.cellWidth / width, layout.cellHeight / height)
+    const [x, y] = [left + (layout.cellWidth - width * times) / 2, top + layout.captionPx + (layout.cellHeight - height * times) / 2]
+    context.drawImage('data' in picture ? tileOf(picture.data, width, height) : picture, x, y, width * times, height * times)
+    if (quiver) drawArrows(context, quiver.arrows, quiver.cellPx, x, y, (width * times) / quiver.width)
   })
   context.fillStyle = colours.quiet
   context.font = '11px system-ui, sans-serif'
