@@ -72,11 +72,11 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** Asks a program for its first line; one that is missing, fails or takes longer than 5 s counts as absent. */
+/** Asks a program for its first line, up to a copyright; one that is missing, fails or takes longer than 5 s counts as absent. */
 function program(file: string, args: readonly string[], name: string, use: string, without: string): Promise<DoctorReport['optionalParts'][number]> {
   return new Promise((resolve) => {
     execFile(file, [...args], { timeout: 5000, windowsHide: true }, (error, output) => {
-      const line = output.split('\n')[0]?.trim().slice(0, 120)
+      const line = output.split('\n')[0]?.split(' Copyright')[0]?.trim().slice(0, 120)
       if (error !== null || !line) resolve({ name, isPresent: false, detail: `Not found: ${without}.` })
       else resolve({ name, isPresent: true, detail: `${line}: ${use}.` })
     })
