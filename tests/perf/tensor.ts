@@ -120,7 +120,9 @@ async function compare(name: 'transformer' | 'vae', threads: number, target: num
     const ours = startOurs(name)
     // One after the other: the first step is timed, and the engine looks whether the machine is busy before it lets threads spin.
     const firstSteps = [Number((await ours.next()).firstStepS)]
+    ours.pause(true)
     while (name === 'transformer' && firstSteps.length < fresh) firstSteps.push(await firstStepS(name, threads))
+    ours.pause(false)
     const theirs = python ? start(python, [file('torch_step.py'), name, String(threads), isProcessor ? 'cpu' : 'cuda'], withoutHugePages()) : null
     await theirs?.next()
     const products = name === 'transformer' && suffix === '' ? startOurs('products') : null
