@@ -17,6 +17,8 @@ import { picturesKey } from './pictures-key.ts'
 /** Larger frames are shrunk before flow is estimated: motion images are small, and time grows with the area. */
 const maxSidePx = 256
 const exactEpisodes = 4
+/** An episode's flow in a run's size is kept up to 256 MiB before it is packed: that is packed in one go. */
+const keptPixels = 2 ** 26
 
 export interface DatasetFlowOptions {
   readonly source: FlowSource
@@ -92,12 +94,13 @@ export class DatasetFlow {
     const kept = key === null ? null : await this.#kept(key)
     if (kept !== null) return kept
     const fields: FlowField[] = []
-    for await (const flow of (await this.readEpisode(episode, camera, horizonSteps))!) fields.push(resizeFlowToSquare(flow, sizePx))
-    if (source === 'exact') return fields
-    // Through the archive in any case, so that flow is the same numbers whether it was computed now or read back.
-    const archive = encodeFlowArchive(fields)
-    if (key !== null) await this.#cache!.set(key, archive)
-    return decodeFlowArchive(archive)
+    for await (const flow of (await this.readEpisode(episode, camera, horizonSteps))!) {
+      const field = resizeFlowToSquare(flow, sizePx)
+      // Through the archive in any case, so that flow is the same numbers whether it was computed now or read back.
+      fields.push(source === 'exact' ? field : decodeFlowArchive(encodeFlowArchive([field]))[0]!)
+    }
+    if (key !== null && fields.length * sizePx ** 2 <= keptPixels) await this.#cache!.set(key, encodeFlowArchive(fields))
+    return fields
   }
 
   /** As many at once as there are threads, yielded in order. */
